@@ -1,0 +1,40 @@
+"""Errors that a person reads.
+
+    BluegreenError            everything we raise on purpose; carries the exit code of DESIGN.md section 8
+    ├── UsageError            2  wrong command, input or configuration
+    ├── Refused               3  a rule or a right forbids it; says which
+    ├── NeedsOperator         4  in doubt or half done: a person has to decide
+    └── JournalError          2  the record cannot be read, written or trusted
+"""
+
+from __future__ import annotations
+
+
+class BluegreenError(Exception):
+    """Message first, then what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}" if self.hint else self.message
+
+
+class UsageError(BluegreenError):
+    exit_code = 2
+
+
+class Refused(BluegreenError):
+    exit_code = 3
+
+
+class NeedsOperator(BluegreenError):
+    exit_code = 4
+
+
+class JournalError(BluegreenError):
+    exit_code = 2
