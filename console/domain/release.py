@@ -133,7 +133,11 @@ def decode_release(data: Mapping[str, str]) -> ReleaseRecord:
 
 def encode_history(records: tuple[SlotRecord, ...]) -> dict[str, str]:
     """`data` of the slot history ConfigMap, oldest first."""
-    return {"history": canonical_json([asdict(r) | {"applied_at": r.applied_at.isoformat(), "stable_at": r.stable_at and r.stable_at.isoformat()} for r in records])}
+    return {
+        "history": canonical_json(
+            [asdict(r) | {"applied_at": r.applied_at.isoformat(), "stable_at": r.stable_at and r.stable_at.isoformat()} for r in records]
+        )
+    }
 
 
 def decode_history(data: Mapping[str, str]) -> tuple[SlotRecord, ...]:

@@ -16,9 +16,19 @@ from console.domain.change import Difference
 from console.domain.ids import Epoch, RunId
 
 EntryType = Literal[
-    "run.opened", "run.claimed", "step.started", "step.intent", "step.progress", "step.result",
-    "gate.asked", "gate.answered", "run.note", "run.stop_requested", "run.closed", "journal.mended",
-]  # fmt: skip
+    "run.opened",
+    "run.claimed",
+    "step.started",
+    "step.intent",
+    "step.progress",
+    "step.result",
+    "gate.asked",
+    "gate.answered",
+    "run.note",
+    "run.stop_requested",
+    "run.closed",
+    "journal.mended",
+]
 
 ENTRY_KEYS: Mapping[EntryType, str] = {
     "run.opened": "uid runbook title runbook_digest plan_digest steps inputs bindings reason fingerprint host linked_run assume_yes direction",
@@ -80,15 +90,26 @@ RunOutcome = Literal["done", "failed", "refused", "stopped", "needs_operator", "
 """How a run ended. `failed` and `stopped`: live traffic is unchanged. `rolled_back`: it failed after the switch and a linked run went back."""
 
 EXIT_CODES: Mapping[RunOutcome, int] = {
-    "done": 0, "failed": 1, "stopped": 1, "refused": 3, "needs_operator": 4, "superseded": 4, "rolled_back": 5,
-}  # fmt: skip
+    "done": 0,
+    "failed": 1,
+    "stopped": 1,
+    "refused": 3,
+    "needs_operator": 4,
+    "superseded": 4,
+    "rolled_back": 5,
+}
 WAITING_EXIT_CODE = 6
 DETACHED_EXIT_CODE = 130
 
 _STEP_STATES: Mapping[Outcome, StepState] = {
-    "done": StepState.DONE, "noop": StepState.NOOP, "skipped": StepState.SKIPPED, "blocked": StepState.BLOCKED,
-    "failed": StepState.FAILED, "declined": StepState.DECLINED, "in_doubt": StepState.IN_DOUBT,
-}  # fmt: skip
+    "done": StepState.DONE,
+    "noop": StepState.NOOP,
+    "skipped": StepState.SKIPPED,
+    "blocked": StepState.BLOCKED,
+    "failed": StepState.FAILED,
+    "declined": StepState.DECLINED,
+    "in_doubt": StepState.IN_DOUBT,
+}
 
 
 @dataclass(frozen=True)
@@ -207,9 +228,13 @@ def advance(record: RunRecord, entry: Entry) -> RunRecord:
     match entry.type:
         case "run.claimed":
             return replace(
-                record, driver=entry.actor + "@" + str(body.get("host", "")), driver_pid=_int(body.get("pid")), driver_boot=str(body.get("boot", "")),
-                epoch=Epoch(_int(body.get("epoch"))), claims=record.claims + 1,
-            )  # fmt: skip
+                record,
+                driver=entry.actor + "@" + str(body.get("host", "")),
+                driver_pid=_int(body.get("pid")),
+                driver_boot=str(body.get("boot", "")),
+                epoch=Epoch(_int(body.get("epoch"))),
+                claims=record.claims + 1,
+            )
         case "step.started" | "step.intent":
             return _with_step(record, body, lambda s: _begun(s, entry))
         case "step.progress":
@@ -218,9 +243,14 @@ def advance(record: RunRecord, entry: Entry) -> RunRecord:
             return replace(_with_step(record, body, lambda s: _ended(s, entry)), question=None)
         case "gate.asked":
             asked = Question(
-                str(body["step"]), str(body["question"]), _confirm(body.get("confirm")), str(body.get("key", "")), str(body.get("phrase", "")),
-                differences(body.get("differences")), entry.at,
-            )  # fmt: skip
+                str(body["step"]),
+                str(body["question"]),
+                _confirm(body.get("confirm")),
+                str(body.get("key", "")),
+                str(body.get("phrase", "")),
+                differences(body.get("differences")),
+                entry.at,
+            )
             return replace(_with_step(record, body, lambda s: replace(s, state=StepState.WAITING)), question=asked)
         case "gate.answered":
             return replace(_with_step(record, body, lambda s: replace(s, reason=f"{body.get('answer')} by {entry.actor}")), question=None)
@@ -230,9 +260,13 @@ def advance(record: RunRecord, entry: Entry) -> RunRecord:
             return replace(record, stop_requested=str(body.get("reason") or "asked to stop"))
         case "run.closed":
             return replace(
-                record, outcome=run_outcome(body.get("outcome")), outcome_reason=str(body.get("reason", "")), live=str(body.get("live", "")),
-                closed_at=entry.at, question=None,
-            )  # fmt: skip
+                record,
+                outcome=run_outcome(body.get("outcome")),
+                outcome_reason=str(body.get("reason", "")),
+                live=str(body.get("live", "")),
+                closed_at=entry.at,
+                question=None,
+            )
         case _:
             return record
 
@@ -242,40 +276,67 @@ def _opened(entry: Entry) -> RunRecord:
     assert entry.run is not None
     linked = body.get("linked_run")
     return RunRecord(
-        id=entry.run, uid=str(body["uid"]), environment=entry.environment, runbook=str(body["runbook"]), title=str(body["title"]),
-        runbook_digest=str(body["runbook_digest"]), plan_digest=str(body["plan_digest"]), opened_at=entry.at, by=entry.actor, reason=str(body.get("reason", "")),
-        inputs=_mapping(body.get("inputs")), bindings={k: str(v) for k, v in _mapping(body.get("bindings")).items()},
+        id=entry.run,
+        uid=str(body["uid"]),
+        environment=entry.environment,
+        runbook=str(body["runbook"]),
+        title=str(body["title"]),
+        runbook_digest=str(body["runbook_digest"]),
+        plan_digest=str(body["plan_digest"]),
+        opened_at=entry.at,
+        by=entry.actor,
+        reason=str(body.get("reason", "")),
+        inputs=_mapping(body.get("inputs")),
+        bindings={k: str(v) for k, v in _mapping(body.get("bindings")).items()},
         fingerprint={k: str(v) for k, v in _mapping(body.get("fingerprint")).items()},
-        steps=tuple(_step(s) for s in _list(body.get("steps"))), assume_yes=bool(body.get("assume_yes")), direction=str(body.get("direction", "forward")),
-        linked_run=_int(linked) if linked is not None else None, last_seq=entry.seq, last_at=entry.at,
-    )  # fmt: skip
+        steps=tuple(_step(s) for s in _list(body.get("steps"))),
+        assume_yes=bool(body.get("assume_yes")),
+        direction=str(body.get("direction", "forward")),
+        linked_run=_int(linked) if linked is not None else None,
+        last_seq=entry.seq,
+        last_at=entry.at,
+    )
 
 
 def _step(raw: object) -> StepRecord:
     body = _mapping(raw)
     within = body.get("within")
     return StepRecord(
-        str(body["name"]), str(body["kind"]), str(body["title"]), str(body.get("phase", "")), float(within) if isinstance(within, int | float) else None
+        str(body["name"]),
+        str(body["kind"]),
+        str(body["title"]),
+        str(body.get("phase", "")),
+        float(within) if isinstance(within, int | float) else None,
     )
 
 
 def _begun(step: StepRecord, entry: Entry) -> StepRecord:
     intent = entry.body if entry.type == "step.intent" else step.intent
     return replace(
-        step, state=StepState.RUNNING, attempts=max(step.attempts, _int(entry.body.get("attempt"))), started_at=step.started_at or entry.at, ended_at=None,
-        intent=intent, differences=differences(entry.body.get("differences")) or step.differences,
+        step,
+        state=StepState.RUNNING,
+        attempts=max(step.attempts, _int(entry.body.get("attempt"))),
+        started_at=step.started_at or entry.at,
+        ended_at=None,
+        intent=intent,
+        differences=differences(entry.body.get("differences")) or step.differences,
         kubectl=tuple(str(k) for k in _list(entry.body.get("kubectl"))) or step.kubectl,
-    )  # fmt: skip
+    )
 
 
 def _ended(step: StepRecord, entry: Entry) -> StepRecord:
     outcome = step_outcome(entry.body.get("outcome"))
     in_doubt = outcome == "in_doubt"
     return replace(
-        step, state=_STEP_STATES[outcome], ended_at=None if in_doubt else entry.at, reason=str(entry.body.get("reason", "")),
-        evidence=_mapping(entry.body.get("evidence")), intent=step.intent if in_doubt else None,
-        started_at=step.started_at or entry.at, attempts=max(step.attempts, _int(entry.body.get("attempt"))),
-    )  # fmt: skip
+        step,
+        state=_STEP_STATES[outcome],
+        ended_at=None if in_doubt else entry.at,
+        reason=str(entry.body.get("reason", "")),
+        evidence=_mapping(entry.body.get("evidence")),
+        intent=step.intent if in_doubt else None,
+        started_at=step.started_at or entry.at,
+        attempts=max(step.attempts, _int(entry.body.get("attempt"))),
+    )
 
 
 _StepChange = Callable[[StepRecord], StepRecord]
@@ -289,7 +350,9 @@ def _with_step(record: RunRecord, body: Mapping[str, object], change: _StepChang
 def differences(raw: object) -> tuple[Difference, ...]:
     """Before → after lines from an entry's body."""
     rows = [_mapping(r) for r in _list(raw)]
-    return tuple(Difference(str(r.get("subject", "")), str(r.get("what", "")), str(r.get("before", "")), str(r.get("after", ""))) for r in rows)
+    return tuple(
+        Difference(str(r.get("subject", "")), str(r.get("what", "")), str(r.get("before", "")), str(r.get("after", ""))) for r in rows
+    )
 
 
 def step_outcome(raw: object) -> Outcome:
