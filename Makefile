@@ -1,0 +1,14 @@
+# Short names for `python3 bootstrap.py …`, which sets itself up.
+.PHONY: sandbox test check format bench setup
+setup:
+	python3 bootstrap.py setup
+sandbox:
+	python3 bootstrap.py sandbox
+test:
+	python3 bootstrap.py test
+bench:
+	python3 bootstrap.py bench
+format: setup
+	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+check: setup
+	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/lint-imports && .venv/bin/mypy

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Sets bluegreen up beside this file (.venv) and runs one of its commands. Needs Python 3.11 or newer and nothing else.
+
+    python3 bootstrap.py sandbox [ARGS]    start the rehearsal and open the console on it (headless without a terminal)
+    python3 bootstrap.py test [ARGS]       run every check and every test (ARGS go to pytest)
+    python3 bootstrap.py bench [ARGS]      print the figures
+    python3 bootstrap.py run ARGS          the program itself: `run status`, `run --help`
+    python3 bootstrap.py setup             only set up
+
+Standard library only: it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+CHECKS = (
+    ("ruff", "format", "--check", "."),
+    ("ruff", "check", "."),
+    ("lint-imports",),
+    ("mypy",),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code of the command that was asked for."""
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if sys.version_info < (3, 11):
+        print(f"bluegreen needs Python 3.11 or newer; this is {sys.version.split()[0]}", file=sys.stderr)
+        return 2
+    match command:
+        case "sandbox" | "run":
+            set_up("sandbox")
+            return call("-m", "console", *(["sandbox"] if command == "sandbox" else []), *rest)
+        case "test":
+            set_up("test")
+            return run_checks() or build_control_plane() or call("-m", "pytest", "-n", "2", "--dist", "loadfile", *rest)
+        case "bench":
+            set_up("test")
+            return build_control_plane() or call("-m", "tests.bench", *rest)
+        case "setup":
+            set_up("test")
+            return 0
+        case _:
+            print(__doc__)
+            return 0 if command in ("", "-h", "--help") else 2
+
+
+def set_up(extra: str) -> None:
+    """Make .venv hold what `extra` of pyproject.toml needs, at the versions of constraints.txt; does nothing when it already does."""
+    wanted = hashlib.sha256(b"".join((HERE / f).read_bytes() for f in ("pyproject.toml", "constraints.txt"))).hexdigest()
+    stamps = {name: VENV / f".bluegreen-{name}" for name in ("sandbox", "test")}
+    if any(_holds(stamps[name], wanted) for name in ({"sandbox", "test"} if extra == "sandbox" else {"test"})):
+        return
+    print(f"setting up .venv for {extra} (once) …", file=sys.stderr, flush=True)
+    if not PYTHON.exists():
+        try:
+            venv.create(VENV, with_pip=True, symlinks=os.name != "nt")
+        except (subprocess.CalledProcessError, OSError) as problem:
+            sys.exit(f"cannot create .venv: {problem}. On Debian and Ubuntu: apt-get install python3-venv")
+    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, "-c", "constraints.txt", "-e", f".[{extra}]"], cwd=HERE, check=True, env=environment())
+    # Start-up depends on byte code: without it every start compiles every module again.
+    subprocess.run([str(PYTHON), "-m", "compileall", "-q", "-j", "2", str(VENV / "lib")], cwd=HERE, env=environment(), check=False)
+    stamps[extra].write_text(wanted)
+
+
+def _holds(stamp: Path, wanted: str) -> bool:
+    return stamp.exists() and stamp.read_text() == wanted
+
+
+def run_checks() -> int:
+    """Format, lint, import contracts and types; the first failure's exit code."""
+    for check in CHECKS:
+        print("·", *check, flush=True)
+        code = subprocess.run([str(PYTHON.parent / check[0]), *check[1:]], cwd=HERE, env=environment(), check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+def build_control_plane() -> int:
+    """The real control plane, built once into the user's cache; in CI a missing one is a failure, elsewhere its tests are skipped."""
+    code = call("-m", "tests.controlplane.build")
+    return code if os.environ.get("CI") else 0
+
+
+def call(*arguments: str) -> int:
+    try:
+        return subprocess.run([str(PYTHON), *arguments], cwd=HERE, env=environment(), check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+def environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
