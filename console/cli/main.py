@@ -78,9 +78,9 @@ class LazyGroup(click.Group):
             import difflib
 
             close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if close:
-                problem.message += f" Did you mean {close[0]!r}?"
-            raise
+            if not close:
+                raise
+            raise click.UsageError(f"{problem.message} Did you mean {close[0]!r}?", ctx) from None
 
 
 @click.group(
