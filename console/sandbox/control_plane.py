@@ -46,7 +46,7 @@ class ControlPlane:
 
         `egress_socket` is where a CONNECT proxy will listen that reaches pods and nodes; it may start later, or never.
         """
-        plane = cls._prepare(binaries, Path(os.path.abspath(folder)), egress_socket)
+        plane = cls._prepare(binaries, folder, egress_socket)
         try:
             await asyncio.gather(*(plane.launch(part) for part in START_ORDER))
             yield plane
@@ -56,6 +56,7 @@ class ControlPlane:
     @classmethod
     def _prepare(cls, binaries: Binaries, folder: Path, egress_socket: Path | None) -> ControlPlane:
         """Write keys, tokens and configuration files into the folder."""
+        folder = folder.absolute()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         port, controllers_port = free_ports(2)
         layout = Layout(folder=folder, port=port, controllers_port=controllers_port, egress_socket=egress_socket or folder / "egress.sock")

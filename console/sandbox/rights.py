@@ -13,8 +13,9 @@ import yaml
 
 Document = Mapping[str, Any]
 
-SHIPPED = Path(__file__).parents[2] / "config" / "k8s" / "rbac"
-"""The folder an administrator applies to a real cluster."""
+PACKAGE = Path(__file__).parents[1]
+SHIPPED = next(folder / "k8s" / "rbac" for folder in (PACKAGE / "shipped", PACKAGE.parent / "config") if folder.is_dir())
+"""The folder an administrator applies to a real cluster: in an installed package, or in the source tree."""
 OWN = Path(__file__).with_name("rbac")
 CLUSTER_WIDE = ("ClusterRole", "ClusterRoleBinding")
 

@@ -76,7 +76,7 @@ class Child:
 
     def send(self, number: signal.Signals) -> None:
         """Signal the child's process group; nothing happens when it has already ended."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # its pipe is broken, or closed since it ended
             _stdin(self._guard).write(b"%d\n" % number)
 
     async def ready(self, probe: Probe, *, within: float) -> None:
@@ -124,10 +124,8 @@ class Child:
 async def start(command: Command) -> Child:
     """Start the command under a guard of its own; it runs until it ends, is stopped, or this process is gone."""
     command.log.parent.mkdir(parents=True, exist_ok=True)
-    account = command.account or Account(-1, -1)
-    described = (os.getpid(), command.grace, os.path.abspath(command.log), account.uid, account.gid)
     guard = subprocess.Popen(  # noqa: ASYNC220 - belongs to no event loop; forking takes about a millisecond
-        [sys.executable, "-I", "-S", str(GUARD), *map(str, described), *command.argv],
+        _guarded(command),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,
@@ -165,6 +163,12 @@ def last_lines(log: Path, count: int = LOG_LINES_SHOWN) -> list[str]:
             return [line.rstrip() for line in deque(lines, maxlen=count)]
     except FileNotFoundError:
         return []
+
+
+def _guarded(command: Command) -> list[str]:
+    account = command.account or Account(-1, -1)
+    described = (os.getpid(), command.grace, command.log.absolute(), account.uid, account.gid)
+    return [sys.executable, "-I", "-S", str(GUARD), *map(str, described), *command.argv]
 
 
 def _stdin(guard: subprocess.Popen[bytes]) -> IO[bytes]:
