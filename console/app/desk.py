@@ -1,0 +1,83 @@
+"""Everything the console gets from outside, as one protocol. `console.cli` implements it; tests script it.
+
+Its methods raise `BluegreenError` (message, then what to do) for whatever a person should read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Literal, Protocol
+
+from console.domain.environment import Environment
+from console.domain.errors import BluegreenError
+from console.domain.ids import RunId
+from console.domain.run import Entry, RunRecord
+from console.domain.runbook import Runbook
+from console.domain.snapshot import Snapshot
+from console.domain.views.plan import PlanView
+
+
+class PlanChanged(BluegreenError):
+    """The plan made at confirmation is not the one that was confirmed: it has to be shown again."""
+
+    exit_code = 3
+
+    def __init__(self, plan: PlanView) -> None:
+        super().__init__("the plan is not the one you confirmed any more: look at it again")
+        self.plan = plan
+
+
+class Desk(Protocol):
+    """One environment, watched; its runs, followed, started and answered."""
+
+    @property
+    def environment(self) -> Environment: ...
+    @property
+    def identity(self) -> str:
+        """Who the API server says we are."""
+        ...
+
+    @property
+    def read_only(self) -> bool: ...
+    @property
+    def runbooks(self) -> Mapping[str, Runbook]: ...
+
+    def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Endless; the latest value wins, at most 10 a second."""
+        ...
+
+    def runs(self) -> AsyncIterator[tuple[RunRecord, ...]]:
+        """Endless; newest first, open ones included."""
+        ...
+
+    def follow(self, run: RunId) -> AsyncIterator[RunRecord]:
+        """The record after each new entry, from now on; ends when the run is closed."""
+        ...
+
+    async def entries(self, run: RunId, after: int = 0) -> tuple[Entry, ...]:
+        """Entries of a run whose number is greater than `after`, oldest first."""
+        ...
+
+    async def plan(self, runbook: str, inputs: Mapping[str, str]) -> PlanView: ...
+
+    async def start(self, runbook: str, inputs: Mapping[str, str], *, reason: str, digest: str) -> RunId:
+        """Plans again and starts a runner; raises `PlanChanged` when the digest is another one."""
+        ...
+
+    async def answer(self, run: RunId, step: str, answer: Literal["yes", "no"], typed: str = "") -> None: ...
+    async def stop(self, run: RunId, reason: str) -> None: ...
+    async def note(self, run: RunId, text: str) -> None: ...
+    async def take_over(self, run: RunId, reason: str) -> None: ...
+
+    async def rollback_commands(self) -> str:
+        """The kubectl commands that would go back now, and where they were written to."""
+        ...
+
+    async def usual(self, runbook: str) -> Mapping[str, float]:
+        """Median seconds of earlier runs, by step."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+DeskFactory = Callable[[], Awaitable[Desk]]
