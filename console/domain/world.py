@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 Kind = Literal[
     "Deployment", "ReplicaSet", "Pod", "Service", "EndpointSlice", "Event", "HorizontalPodAutoscaler", "ResourceQuota", "ConfigMap"
@@ -260,20 +260,23 @@ class World:
     """Kinds the identity may not list (403): facts from them are unknown, not absent."""
 
 
+Item = TypeVar("Item", covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Generic[Item]):
     """The complete list of a kind: what is not in it does not exist."""
 
     kind: Kind
-    objects: tuple[KubeObject, ...]
+    objects: tuple[Item, ...]
     resource_version: str
     at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Upserted:
+class Upserted(Generic[Item]):
     kind: Kind
-    object: KubeObject
+    object: Item
     at: datetime | None = None
 
 
@@ -286,10 +289,12 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The source of a kind does not answer; what was known stays, marked with its age."""
+    """The source of a kind does not answer; what was known stays, marked with its age. The next `Listed` ends it."""
 
     kind: Kind
     reason: str
+    forbidden: bool = False
+    """The identity may not list the kind: nothing is known, rather than something old."""
 
 
-WatchEvent = Listed | Upserted | Deleted | Lost
+WatchEvent = Listed[KubeObject] | Upserted[KubeObject] | Deleted | Lost

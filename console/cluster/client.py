@@ -1,0 +1,240 @@
+"""One connection to one API server: requests and streams as bytes, every failure as a named error.
+
+Nothing here knows what an object means. Callers decode what they need; see `decode` for the console's own kinds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiohttp
+from multidict import CIMultiDict
+
+from console.cluster.answers import error_of, sentence
+from console.cluster.calls import Call, call_of
+from console.cluster.clock import ServerClock
+from console.cluster.credentials import Credential, Credentials
+from console.cluster.errors import TooManyRequests, Unauthorized, Unreachable
+from console.cluster.failures import TRANSPORT_FAILURES, named
+from console.cluster.target import Target
+from console.cluster.transport import Exchange, Gate, Transport, url_of
+from console.domain.errors import Sent
+
+CONNECT = 5.0
+"""Seconds for name, connection and TLS together."""
+OPEN = 10.0
+"""Seconds until a stream's answer begins."""
+USER_AGENT = "bluegreen"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request on its way: what it means, what it carries, how long it may take."""
+
+    call: Call
+    params: Mapping[str, str] | None
+    limits: aiohttp.ClientTimeout
+    body: object = None
+    content_type: str = "application/json"
+
+
+class KubeClient:
+    """One server, one identity, one pool of connections."""
+
+    def __init__(self, target: Target, credentials: Credentials, *, read_only: bool = False) -> None:
+        self.server = target.server
+        self.namespace = target.namespace
+        self.read_only = read_only
+        self.clock = ServerClock()
+        self._target = target
+        self._credentials = credentials
+        self._gate = Gate(server=target.server, read_only=read_only)
+        self._transport: Transport | None = None
+        self._retired: list[Transport] = []
+        self._streams: set[aiohttp.ClientResponse] = set()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Requests that left, by verb (`list`, `watch`, `patch`, `livez` …)."""
+        return self._gate.counts
+
+    def server_now(self) -> datetime:
+        """The API server's time as its answers tell it; this machine's own before the first answer."""
+        return self.clock.at(time.monotonic()) or datetime.now(UTC)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        timeout: float = 10.0,
+    ) -> bytes:
+        """The body of a successful answer; anything else raises a `ClusterError`.
+
+        A 401 is answered with a renewed credential once, a 429 by waiting as long as the server asks and `timeout` allows.
+        """
+        deadline = time.monotonic() + timeout
+        renewed = False
+        while True:
+            left = max(0.1, deadline - time.monotonic())
+            try:
+                answer = await self.answer(method, path, params=params, body=body, content_type=content_type, timeout=left)
+                return _successful(answer, call_of(method, path, params))
+            except Unauthorized:
+                if renewed or not await self._credentials.renew():
+                    raise
+                renewed = True
+            except TooManyRequests as busy:
+                if time.monotonic() + busy.retry_after >= deadline:
+                    raise
+                await asyncio.sleep(busy.retry_after)
+
+    async def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        timeout: float = 10.0,
+    ) -> Answer:
+        """One exchange, the server's errors included as answers; raises only when no answer came."""
+        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT, timeout))
+        outgoing = Outgoing(call_of(method, path, params), params, limits, body, content_type)
+        credential = await self._credentials.current()
+        exchange = Exchange()
+        with self._naming(outgoing.call, exchange, timeout):
+            response = await self._send(outgoing, credential, exchange)
+            return Answer(response.status, response.headers, await response.read())
+
+    async def stream(self, path: str, *, params: Mapping[str, str], silence: float) -> AsyncIterator[bytes]:
+        """The lines of an answer as they come, without line ends; the last one may be cut off.
+
+        Ends when the server ends it; raises `TimedOut` after `silence` seconds without a byte.
+        """
+        async with self.streaming(path, params=params, silence=silence) as lines:
+            async for line in lines:
+                yield line
+
+    @contextlib.asynccontextmanager
+    async def streaming(self, path: str, *, params: Mapping[str, str], silence: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """As `stream`, for callers that must know when the answer begins: that is when the block does."""
+        call = call_of("GET", path, params)
+        response = await self._open_stream(Outgoing(call, params, aiohttp.ClientTimeout(sock_connect=CONNECT, sock_read=silence)))
+        self._streams.add(response)
+        try:
+            with self._naming(call, Exchange(), silence):
+                yield _lines(response)
+        finally:
+            self._streams.discard(response)
+            response.close()
+
+    def drop_streams(self) -> None:
+        """Breaks every open stream so that its reader connects again: after an outage old connections may be dead without a sign."""
+        for response in tuple(self._streams):
+            if (connection := response.connection) is not None and (transport := connection.transport) is not None:
+                transport.abort()
+
+    async def close(self) -> None:
+        """Ends all connections; open streams raise `Unreachable`."""
+        transports = [*self._retired, *([self._transport] if self._transport else [])]
+        self._transport, self._retired = None, []
+        for transport in transports:
+            await transport.close()
+
+    async def _open_stream(self, outgoing: Outgoing) -> aiohttp.ClientResponse:
+        """The answer once its head is here; a 401 is answered with a renewed credential once."""
+        renewed = False
+        while True:
+            credential = await self._credentials.current()
+            exchange = Exchange()
+            with self._naming(outgoing.call, exchange, OPEN):
+                async with asyncio.timeout(OPEN):
+                    response = await self._send(outgoing, credential, exchange)
+                    if response.status < 400:
+                        return response
+                    answer = Answer(response.status, response.headers, await response.read())
+            try:
+                _successful(answer, outgoing.call)
+            except Unauthorized:
+                if renewed or not await self._credentials.renew():
+                    raise
+                renewed = True
+
+    async def _send(self, outgoing: Outgoing, credential: Credential, exchange: Exchange) -> aiohttp.ClientResponse:
+        headers: CIMultiDict[str] = CIMultiDict(self._target.impersonate.headers())
+        headers.update({"Accept": "application/json", "User-Agent": USER_AGENT, "Content-Type": outgoing.content_type})
+        if credential.authorization:
+            headers["Authorization"] = credential.authorization
+        transport = await self._transport_for(credential)
+        url = url_of(self.server, outgoing.call.path, outgoing.params)
+        before = time.monotonic()
+        response = await transport.open(
+            outgoing.call.method, url, headers=headers, body=outgoing.body, timeout=outgoing.limits, exchange=exchange
+        )
+        self.clock.learn(response.headers.get("Date", ""), sent=before, received=time.monotonic())
+        return response
+
+    async def _transport_for(self, credential: Credential) -> Transport:
+        """The pool of connections; a new one where the client certificate is another than before.
+
+        The old pool finishes what it has under way; only the one before that is closed.
+        """
+        if self._transport is not None and self._transport.certificate == credential.certificate:
+            return self._transport
+        fresh = Transport(self._target, certificate=credential.certificate, gate=self._gate)
+        if self._transport is not None:
+            self._retired.append(self._transport)
+        self._transport = fresh
+        while len(self._retired) > 1:
+            await self._retired.pop(0).close()
+        return fresh
+
+    @contextlib.contextmanager
+    def _naming(self, call: Call, exchange: Exchange, seconds: float) -> Iterator[None]:
+        """Gives what the HTTP library raises its name, and says whether the request can have had an effect."""
+        try:
+            yield
+        except TRANSPORT_FAILURES as error:
+            effect: Sent = "maybe" if exchange.sent and call.method != "GET" else "no"
+            raise named(error, doing=str(call), server=self.server, sent=effect, seconds=seconds) from error
+
+
+def _successful(answer: Answer, call: Call) -> bytes:
+    if answer.status >= 400:
+        raise error_of(answer.status, answer.body, answer.headers, str(call))
+    if "html" in answer.headers.get("Content-Type", "") and call.subresource not in {"proxy", "log"}:
+        raise Unreachable(f"cannot {call}: not a Kubernetes API server answered, but a page ({sentence(answer.body)})", sent="maybe")
+    return answer.body
+
+
+async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """Splits by newline, without a limit on a line's length."""
+    rest: list[bytes] = []
+    while chunk := await response.content.readany():
+        *complete, last = chunk.split(b"\n")
+        for part in complete:
+            yield b"".join((*rest, part)) if rest else part
+            rest.clear()
+        if last:
+            rest.append(last)
+    if rest:
+        yield b"".join(rest)
