@@ -11,6 +11,7 @@ from console.document.node import Mapping, Node, Scalar, Sequence, number
 from console.document.problems import Wrong, did_you_mean
 
 T = TypeVar("T")
+W = TypeVar("W", bound=str)
 Parse = Callable[[Node], T]
 
 
@@ -99,14 +100,15 @@ def share(node: Node) -> float:
     return float(percent[1]) / 100
 
 
-def choice(known: Collection[str]) -> Parse[str]:
+def choice(known: Collection[W]) -> Parse[W]:
     """One of the words of `known`."""
 
-    def parse(node: Node) -> str:
-        value = scalar(node)
-        if value.text not in known:
-            raise Wrong(f"{value.text!r} is none of {', '.join(known)}", did_you_mean(value.text, known))
-        return value.text
+    def parse(node: Node) -> W:
+        value = scalar(node).text
+        for word in known:
+            if word == value:
+                return word
+        raise Wrong(f"{value!r} is none of {', '.join(known)}", did_you_mean(value, known))
 
     return parse
 

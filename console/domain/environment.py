@@ -46,6 +46,8 @@ class Check:
     field: str = ""
     """Dotted path into the JSON body that must equal `equals`; empty means the status alone decides."""
     equals: str = ""
+    components: tuple[ComponentName, ...] = ()
+    """Components that answer this check; empty: those of the `Health` it belongs to."""
 
 
 @dataclass(frozen=True)
