@@ -136,6 +136,11 @@ class Pod:
     template_hash: str = ""
     port: int = 0
     """First container port of the first container; 0 when none is declared."""
+    init_containers: tuple[ContainerState, ...] = ()
+    """They hold a pod in Pending when they fail; not counted in `restarts`."""
+    reason: str = ""
+    """Why the whole pod ended: Evicted, NodeLost …"""
+    message: str = ""
 
     @property
     def name(self) -> str:
