@@ -1,0 +1,143 @@
+"""The two databases behind the one code path: how a write takes its turn, how growth is noticed, what their errors mean."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from console.domain.errors import JournalError
+from console.journal.errors import JournalDamaged, JournalUnavailable
+
+WRITING = "journal_writes"
+"""Execution option of a connection whose transaction must be alone."""
+
+
+def location_of(where: str | Path) -> sa.URL:
+    """A path or a database URL as SQLAlchemy's URL; raises JournalError for a database we do not speak."""
+    text = str(where)
+    if "://" not in text:
+        return sa.URL.create("sqlite", database=text)
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError as problem:
+        raise JournalError("the journal's address cannot be read", hint="give a file or postgresql://user@host/database") from problem
+    match url.get_backend_name():
+        case "sqlite":
+            return url
+        case "postgresql":
+            return url.set(drivername="postgresql+psycopg")
+        case other:
+            raise JournalError(f"a journal cannot live in {other}", hint="give a file or postgresql://user@host/database")
+
+
+def create(url: sa.URL, *, environment: str, busy_timeout: float) -> sa.Engine:
+    """An engine with one connection, for use in one thread. `busy_timeout`: seconds a write waits for its turn."""
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, busy_timeout)
+    return _postgresql(url, environment, busy_timeout)
+
+
+def growth(connection: sa.Connection, environment: str) -> int:
+    """A number that differs once anybody else has appended. Costs microseconds on SQLite."""
+    if connection.dialect.name == "sqlite":
+        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+    newest = sa.text("SELECT coalesce(max(seq), 0) FROM entries WHERE environment = :environment")
+    return int(connection.execute(newest, {"environment": environment}).scalar_one())
+
+
+@contextmanager
+def named_errors(url: sa.URL) -> Iterator[None]:
+    """Turns what the database says into a sentence with the way out."""
+    try:
+        yield
+    except sa.exc.DBAPIError as problem:
+        raise _named(problem.orig, url) from problem
+    except sa.exc.SQLAlchemyError as problem:
+        raise JournalUnavailable(f"the journal {shown(url)} failed: {problem}") from problem
+
+
+def shown(url: sa.URL) -> str:
+    """The address without its password."""
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+
+
+def _sqlite(url: sa.URL, busy_timeout: float) -> sa.Engine:
+    folder = Path(str(url.database)).parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise JournalUnavailable(
+            f"the journal's folder {folder} cannot be made: {problem.strerror}", hint="give another with --journal"
+        ) from problem
+    engine = sa.create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": busy_timeout, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we begin our transactions ourselves
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A deferred transaction would read the head, lose its turn, and fork the chain.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITING) else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: sa.URL, environment: str, busy_timeout: float) -> sa.Engine:
+    key = int.from_bytes(hashlib.sha256(f"bluegreen:{environment}".encode()).digest()[:8], "big", signed=True)
+    milliseconds = int(busy_timeout * 1000)
+    try:
+        engine = sa.create_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "application_name": "bluegreen:journal"},
+        )
+    except ModuleNotFoundError as problem:
+        raise JournalError("a journal in PostgreSQL needs psycopg", hint="install bluegreen[postgres]") from problem
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get(WRITING):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
+
+    return engine
+
+
+def _named(problem: object, url: sa.URL) -> JournalError:
+    where = shown(url)
+    if isinstance(problem, sqlite3.Error):
+        return _named_sqlite(problem, where)
+    state = getattr(problem, "sqlstate", None)
+    if state == "55P03":
+        return JournalUnavailable(f"the journal {where} is locked by another writer", hint="try again; somebody is appending for long")
+    if state == "53100":
+        return JournalUnavailable(f"the disk of the journal {where} is full", hint="make room on the database server")
+    return JournalUnavailable(f"the journal {where} does not answer: {str(problem).strip()}", hint="check the address given with --journal")
+
+
+def _named_sqlite(problem: sqlite3.Error, where: str) -> JournalError:
+    code = (getattr(problem, "sqlite_errorcode", 0) or 0) & 0xFF
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return JournalUnavailable(f"the journal {where} is locked by another program", hint="find it with `fuser` and end it, or wait")
+        case sqlite3.SQLITE_FULL:
+            return JournalUnavailable(f"the disk of the journal {where} is full", hint="make room, or give another place with --journal")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return JournalUnavailable(
+                f"the journal {where} cannot be written ({problem})", hint="check its folder's rights, or give another with --journal"
+            )
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return JournalDamaged(f"the journal {where} is damaged ({problem})", hint="keep the file, and start a new one with --journal")
+        case _:
+            return JournalUnavailable(f"the journal {where} failed: {problem}", hint="check its disk and folder")

@@ -1,0 +1,158 @@
+"""Appending, numbering runs, reading back."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.domain.errors import JournalError
+from console.domain.ids import RunId
+from console.journal import Journal, open_journal
+from console.journal.chain import GENESIS
+from console.journal.errors import JournalDamaged, JournalUnavailable, JournalVersion, RunIsOpen
+from tests.journal.conftest import OpenJournal
+from tests.journal.drafts import closed, note, opened
+
+WRITER = """
+import asyncio, sys
+from console.journal import open_journal
+from tests.journal.drafts import note
+
+async def main(path, count):
+    journal = await open_journal(path, "production", busy_timeout=60)
+    for number in range(count):
+        await journal.append([note(1, f"{number}", actor=str(sys.argv[3]))])
+    await journal.close()
+
+asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+"""
+
+
+async def test_entries_are_numbered_and_chained(journal: Journal) -> None:
+    first = await journal.open_run(opened())
+    second, third = await journal.append([note(1), note(1)])
+    assert [first.seq, second.seq, third.seq] == [1, 2, 3]
+    assert [first.prev, second.prev, third.prev] == [GENESIS, first.hash, second.hash]
+    assert await journal.read() == (first, second, third)
+    assert (await journal.head()).hash == third.hash
+
+
+async def test_runs_are_numbered_from_one_and_folded_newest_first(journal: Journal) -> None:
+    assert (await journal.open_run(opened("deploy", "a"))).run == 1
+    assert (await journal.open_run(opened("rollback", "b"), note(0, "why"))).run == 2
+    newest, oldest = await journal.runs()
+    assert (newest.id, newest.runbook, newest.notes[0][2]) == (2, "rollback", "why")
+    assert (oldest.id, oldest.runbook) == (1, "deploy")
+    assert [r.id for r in await journal.runs(limit=1)] == [2]
+    assert await journal.record(RunId(3)) is None
+
+
+async def test_a_second_run_is_refused_while_one_is_open(journal: Journal) -> None:
+    await journal.open_run(opened(), alone=True)
+    with pytest.raises(RunIsOpen, match=r"run 1 \(deploy\) of this environment has not ended"):
+        await journal.open_run(opened(), alone=True)
+    await journal.append([closed(1)])
+    assert (await journal.open_run(opened(), alone=True)).run == 2
+    assert await journal.open_runs() == (2,)
+
+
+async def test_two_starters_have_one_winner(opened: OpenJournal) -> None:
+    from tests.journal.drafts import opened as draft
+
+    here, there = await opened(), await opened()
+    results = await asyncio.gather(here.open_run(draft(), alone=True), there.open_run(draft(), alone=True), return_exceptions=True)
+    assert sorted(type(r).__name__ for r in results) == ["Entry", "RunIsOpen"]
+
+
+async def test_environments_have_chains_of_their_own_in_one_database(place: Path) -> None:
+    production, staging = await open_journal(place, "production"), await open_journal(place, "staging")
+    await production.append([note(1)])
+    (entry,) = await staging.append([note(1)])
+    assert entry.seq == 1
+    assert len(await production.read()) == 1
+    await production.close()
+    await staging.close()
+
+
+async def test_ten_thousand_appends_by_two_processes_make_one_chain(place: Path, journal: Journal) -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", WRITER, str(place), "5000"]
+    env = {**os.environ, "PYTHONPATH": str(root)}
+    writers = [await asyncio.create_subprocess_exec(*command, name, cwd=root, env=env) for name in ("alice", "bob")]
+    assert [await asyncio.wait_for(w.wait(), 120) for w in writers] == [0, 0]
+    verdict = await journal.verify()
+    assert verdict.ok, verdict.sentence
+    assert verdict.entries == 10_000
+    entries = await journal.read()
+    for name in ("alice", "bob"):
+        assert [e.body["text"] for e in entries if e.actor == name] == [str(n) for n in range(5000)]
+
+
+async def test_values_come_back_as_they_were_written(journal: Journal) -> None:
+    (entry,) = await journal.append([note(1, 'Grüße — \u2713 \x00 "quoted"')])
+    assert (await journal.read())[0] == entry
+    assert (await journal.verify()).ok
+
+
+async def test_an_append_is_all_or_nothing(journal: Journal) -> None:
+    class Unwritable:
+        def __str__(self) -> str:
+            raise OSError(errno.EIO, "cannot be shown")
+
+    with pytest.raises(OSError, match="cannot be shown"):
+        await journal.append([note(1), note(1, Unwritable())])  # type: ignore[arg-type]
+    assert await journal.read() == ()
+
+
+async def test_a_locked_journal_is_named(journal: Journal, place: Path) -> None:
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(JournalUnavailable, match="is locked by another program"):
+        await journal.append([note(1)])
+    other.close()
+
+
+def test_a_file_that_is_no_journal_is_named(place: Path) -> None:
+    place.parent.mkdir()
+    place.write_bytes(b"this is not a database, and long enough to be looked at" * 40)
+    with pytest.raises(JournalDamaged, match="is damaged"):
+        asyncio.run(open_journal(place, "production"))
+
+
+async def test_a_newer_schema_is_refused(journal: Journal, place: Path) -> None:
+    with sqlite3.connect(place) as other:
+        other.execute("UPDATE journal SET value = '99' WHERE key = 'version'")
+    other.close()
+    with pytest.raises(JournalVersion, match="schema version 99, this bluegreen writes version 1"):
+        await open_journal(place, "production")
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalUnavailable, match="cannot be made"):
+        await open_journal(tmp_path / "file" / "journal.db", "production")
+
+
+async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").mkdir()
+    with pytest.raises(JournalUnavailable, match="cannot be written"):
+        await open_journal(tmp_path / "journal.db", "production")
+
+
+async def test_a_full_disk_is_named_and_nothing_is_recorded(journal: Journal, place: Path) -> None:
+    await journal.append([note(1)])
+    await journal._read(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1"))
+    with pytest.raises(JournalUnavailable, match=r"disk of the journal .* is full"):
+        await journal.append([note(1, "x" * 200_000)])
+    assert len(await journal.read()) == 1
+
+
+async def test_an_unknown_database_is_refused() -> None:
+    with pytest.raises(JournalError, match="cannot live in mysql"):
+        await open_journal("mysql://somewhere/db", "production")
