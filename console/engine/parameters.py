@@ -1,0 +1,77 @@
+"""Parameters of a step against the model of its action, with inputs standing in for values that are not known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from console.document.problems import did_you_mean
+from console.domain.runbook import Input
+
+Complaint = tuple[tuple[str, ...], str, str]
+"""Path of the parameter, what is wrong, what to write."""
+
+_SAMPLES = {"release": "v1", "text": "text", "component": "component", "slot": "preview", "duration": "1m", "number": "1"}
+_OPEN = ("literal_error", "value_error", "assertion_error", "enum", "string_pattern_mismatch", "string_too_short", "string_too_long")
+"""Complaints that an input's real value may well not cause."""
+
+
+def complaints(model: type[BaseModel], params: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterator[Complaint]:
+    """Everything that the action would refuse."""
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    for name in params:
+        if name not in known:
+            yield (name,), f"unknown parameter {name!r}", did_you_mean(name, known) or "this action takes none"
+    try:
+        model.model_validate({name: _sampled(value, inputs) for name, value in params.items() if name in known})
+    except ValidationError as refused:
+        for error in refused.errors(include_url=False):
+            yield from _complaint(error, params, inputs)
+
+
+def _complaint(error: ErrorDetails, params: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterator[Complaint]:
+    path = tuple(str(part) for part in error["loc"])
+    written = params.get(path[0]) if path else None
+    if isinstance(written, str) and written.startswith("$"):
+        given = inputs.get(written[1:])
+        if given is None or error["type"] in _OPEN:
+            return
+        message = f"parameter {path[0]!r} takes {written}, which is a {given.type}: {_lower(error['msg'])}"
+        yield path, message, "declare another type, or pass a value"
+        return
+    yield path, *_words(error, ".".join(path), params)
+
+
+def _words(error: ErrorDetails, name: str, params: Mapping[str, object]) -> tuple[str, str]:
+    value = error.get("input")
+    match error["type"]:
+        case "missing":
+            return f"parameter {name!r} is missing", f"write with: {{{', '.join([*_shown(params), f'{name}: ...'])}}}"
+        case "literal_error" | "enum":
+            words = [w.strip("'\"") for w in str(error.get("ctx", {}).get("expected", "")).replace(" or ", ", ").split(", ")]
+            return f"parameter {name!r} is {value!r}, which is none of {', '.join(words)}", did_you_mean(str(value), words)
+        case "string_type" if isinstance(value, int | float):
+            kind = "boolean" if isinstance(value, bool) else "number"
+            return f"parameter {name!r} must be text, but YAML reads {value} as a {kind}", "put it in quotes"
+        case _:
+            return f"parameter {name!r} is {value!r}: {_lower(error['msg'])}", ""
+
+
+def _shown(params: Mapping[str, object]) -> list[str]:
+    return [f"{name}: {value}" for name, value in params.items()]
+
+
+def _lower(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _sampled(value: object, inputs: Mapping[str, Input]) -> object:
+    if not isinstance(value, str) or not value.startswith("$"):
+        return value
+    given = inputs.get(value[1:])
+    if given is None:
+        return "input"
+    return given.choices[0] if given.choices else _SAMPLES[given.type]
