@@ -160,7 +160,7 @@ class Journal:
 
     async def _growth(self) -> tuple[int, int]:
         """Differs once this or any other process has appended."""
-        return await self._read(lambda connection: engines.growth(connection, self.environment)), self._appended
+        return await self._in_thread(lambda: engines.growth(self._engine, self.environment)), self._appended
 
     async def _write(self, statements: Callable[[sa.Connection], T]) -> T:
         return await self._call(statements, writes=True)
@@ -170,12 +170,19 @@ class Journal:
 
     async def _call(self, statements: Callable[[sa.Connection], T], *, writes: bool) -> T:
         def call() -> T:
-            with engines.named_errors(self._engine.url), self._engine.connect() as connection:
+            with self._engine.connect() as connection:
                 connection = connection.execution_options(**{engines.WRITING: writes})
                 with connection.begin():
                     return statements(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        return await self._in_thread(call)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        def named() -> T:
+            with engines.named_errors(self._engine.url):
+                return call()
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, named)
 
 
 def _readable(row: Row) -> Entry:
