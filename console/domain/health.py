@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -29,3 +30,64 @@ class ProbeResult:
     """Release that the answer named; empty when the application does not say."""
     url: str = ""
     at: datetime | None = None
+    pod: str = ""
+    """Pod that was asked through the API server; empty when a URL was asked."""
+
+
+CheckKey = tuple[ComponentName, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One check over time: its latest verdict and for how long it has been the same."""
+
+    latest: ProbeResult
+    """Of several pods asked at once, one that stands for the verdict."""
+    passed: int = 0
+    """Rounds passed in a row."""
+    failed: int = 0
+    """Rounds failed in a row."""
+    since: datetime | None = None
+    """When the row began."""
+
+    @property
+    def ok(self) -> bool | None:
+        """The verdict of the row; None while every round was skipped."""
+        return True if self.passed else False if self.failed else None
+
+
+def tally(previous: Mapping[CheckKey, Tally], results: Iterable[ProbeResult]) -> dict[CheckKey, Tally]:
+    """The tallies after one more round. One success ends a row of failures and the other way round; a skip changes nothing.
+
+    Several pods of one component are one verdict: it fails when at least half of those that answered or failed did.
+    """
+    after = dict(previous)
+    for key, group in _grouped(results).items():
+        after[key] = _counted(after.get(key), _verdict(group))
+    return after
+
+
+def _grouped(results: Iterable[ProbeResult]) -> dict[CheckKey, list[ProbeResult]]:
+    groups: dict[CheckKey, list[ProbeResult]] = {}
+    for result in results:
+        groups.setdefault((result.component, result.check), []).append(result)
+    return groups
+
+
+def _verdict(group: list[ProbeResult]) -> ProbeResult:
+    failed = [result for result in group if result.ok is False]
+    passed = [result for result in group if result.ok is True]
+    if failed and len(failed) >= len(passed):
+        return failed[0]
+    return passed[0] if passed else group[0]
+
+
+def _counted(before: Tally | None, result: ProbeResult) -> Tally:
+    known = before or Tally(result)
+    match result.ok:
+        case None:
+            return Tally(result, known.passed, known.failed, known.since)
+        case True:
+            return Tally(result, known.passed + 1, 0, known.since if known.passed else result.at)
+        case False:
+            return Tally(result, 0, known.failed + 1, known.since if known.failed else result.at)
