@@ -1,0 +1,116 @@
+"""Bodies and options of requests, as the verbs take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from console.sandbox.apiserver.errors import ApiError, Cause, bad_request, unsupported_media
+from console.sandbox.apiserver.registry import Write
+from console.sandbox.apiserver.resources import Object, Resource
+
+JSON: Final = "application/json"
+YAML: Final = "application/yaml"
+JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
+APPLY: Final = "application/apply-patch+yaml"
+PATCHES: Final = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY)
+LONGEST_MANAGER: Final = 128
+
+
+def media_type(header: str) -> str:
+    """The type without its parameters."""
+    return header.split(";", 1)[0].strip().lower()
+
+
+def read_json(raw: bytes, media: str, accepted: tuple[str, ...] = (JSON, YAML)) -> Any:
+    """A decoded body; a format the verb does not take is 415, a broken one 400."""
+    if media not in (*accepted, ""):
+        raise unsupported_media(media, accepted)
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        if media in (YAML, APPLY):
+            return _read_yaml(raw)
+        raise bad_request(f"the object provided is unrecognized (must be of type {accepted[0]}): {error}") from error
+
+
+def _read_yaml(raw: bytes) -> Any:
+    import yaml
+
+    try:
+        return msgspec.to_builtins(yaml.safe_load(raw))
+    except yaml.YAMLError as error:
+        raise bad_request(f"error decoding YAML: {error}") from error
+
+
+def check_kind(document: object, resource: Resource) -> Object:
+    """The document, if it says it is of this resource's kind or says nothing."""
+    if not isinstance(document, dict):
+        raise bad_request("the request's body is not an object")
+    kind, version = document.get("kind", ""), document.get("apiVersion", "")
+    if kind not in ("", resource.kind) or version not in ("", resource.api_version):
+        raise bad_request(
+            f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
+            if kind == resource.kind
+            else f'{kind} in version "{version}" cannot be handled as a {resource.kind}'
+        )
+    return document
+
+
+def write_options(query: Mapping[str, str], agent: str, *, subresource: str = "", apply: bool = False) -> Write:
+    """Read dryRun, fieldManager, fieldValidation and force."""
+    dry_run = query.get("dryRun", "")
+    if dry_run not in ("", "All"):
+        raise _bad_option("dryRun", f'Unsupported value: "{dry_run}": supported values: "All"', apply, "FieldValueNotSupported")
+    validation = query.get("fieldValidation", "")
+    if validation not in ("", "Ignore", "Warn", "Strict"):
+        why = f'Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
+        raise _bad_option("fieldValidation", why, apply, "FieldValueNotSupported")
+    manager = query.get("fieldManager", "")
+    if apply and not manager:
+        raise _bad_option("fieldManager", "Required value: is required for apply patch", apply, "FieldValueRequired")
+    if query.get("force") and not apply:
+        raise _bad_option("force", "Forbidden: may not be specified for non-apply patch", True, "FieldValueForbidden")
+    return Write(
+        manager=(manager or agent.split("/", 1)[0])[:LONGEST_MANAGER],
+        subresource=subresource,
+        dry_run=dry_run == "All",
+        strict=validation == "Strict",
+        force=query.get("force") in ("true", "1"),
+    )
+
+
+def _bad_option(field: str, why: str, patch: bool, reason: str) -> ApiError:
+    kind = "PatchOptions" if patch else "CreateOptions"
+    details = {"group": "meta.k8s.io", "kind": kind, "causes": [Cause(field, why, reason).as_json()]}
+    return ApiError(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {field}: {why}', details=details)
+
+
+def delete_options(raw: bytes, media: str, query: Mapping[str, str]) -> Object:
+    """DeleteOptions from the body, or from the query where there is none."""
+    options: Object = read_json(raw, media) if raw.strip() else {}
+    if not isinstance(options, dict):
+        raise bad_request("the body of a delete is not a DeleteOptions object")
+    if not options:
+        for name in ("propagationPolicy", "gracePeriodSeconds", "dryRun", "orphanDependents"):
+            if name in query:
+                options[name] = query[name]
+        if "dryRun" in options:
+            options["dryRun"] = [options["dryRun"]]
+    policy = options.get("propagationPolicy") or {True: "Orphan", "true": "Orphan"}.get(options.get("orphanDependents", ""), "")
+    if policy not in ("", "Orphan", "Background", "Foreground"):
+        why = f'Unsupported value: "{policy}": supported values: "Background", "Foreground", "Orphan"'
+        raise ApiError(
+            422, "Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: {why}', details={"kind": "DeleteOptions"}
+        )
+    grace = options.get("gracePeriodSeconds")
+    return {
+        "grace": None if grace is None else int(grace),
+        "policy": policy,
+        "preconditions": options.get("preconditions"),
+        "dry_run": "All" in (options.get("dryRun") or ()),
+    }

@@ -1,0 +1,66 @@
+"""What every controller is: changes become keys, a key is brought from what is to what should be, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from console.sandbox.apiserver.errors import ApiError
+from console.sandbox.apiserver.resources import Key, Resource
+from console.sandbox.apiserver.store import Change, Store
+from console.sandbox.controllers.queue import WorkQueue
+
+log: Final = logging.getLogger(__name__)
+
+
+class Controller(ABC):
+    """One level-triggered loop. `reconcile` runs without awaiting, so the store cannot change under it."""
+
+    watched: Sequence[Resource] = ()
+
+    def __init__(self) -> None:
+        self.queue: WorkQueue[Key] = WorkQueue()
+
+    @abstractmethod
+    def keys_of(self, resource: Resource, change: Change) -> Iterable[Key]:
+        """The keys that a change may concern."""
+
+    @abstractmethod
+    def reconcile(self, key: Key) -> float | None:
+        """Bring one key closer to its wanted state; seconds after which to look again by itself, if so."""
+
+    def observe(self, store: Store) -> None:
+        """Follow the store from now on, and look at everything that is in it already."""
+        for resource in self.watched:
+            collection = store.of(resource)
+            collection.listen(lambda change, resource=resource: self._on_change(resource, change))  # type: ignore[misc]
+            for stored in collection.all():
+                self._on_change(resource, Change(stored.revision, stored.key, None, stored))
+
+    def _on_change(self, resource: Resource, change: Change) -> None:
+        for key in self.keys_of(resource, change):
+            self.queue.add(key)
+
+    async def run(self) -> None:
+        """Work on keys until cancelled; between two keys everybody else gets a turn."""
+        while True:
+            key = await self.queue.next()
+            self._work_on(key)
+            await asyncio.sleep(0)
+
+    def _work_on(self, key: Key) -> None:
+        try:
+            again = self.reconcile(key)
+        except ApiError as error:
+            log.debug("%s: %s: %s", type(self).__name__, key, error)
+            self.queue.failed(key)
+        except Exception:
+            log.exception("%s failed on %s", type(self).__name__, key)
+            self.queue.failed(key)
+        else:
+            self.queue.done(key)
+            if again is not None:
+                self.queue.add_after(key, again)
