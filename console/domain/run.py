@@ -26,25 +26,35 @@ EntryType = Literal[
     "gate.answered",
     "run.note",
     "run.stop_requested",
+    "run.take_over",
+    "run.released",
     "run.closed",
     "journal.mended",
 ]
 
 ENTRY_KEYS: Mapping[EntryType, str] = {
-    "run.opened": "uid runbook title runbook_digest plan_digest steps inputs bindings reason fingerprint host linked_run assume_yes direction",
+    "run.opened": (
+        "uid runbook title runbook_digest plan_digest steps inputs bindings reason fingerprint host linked_run assume_yes direction live epoch"
+    ),
     "run.claimed": "uid host pid boot epoch",
     "step.started": "step attempt",
     "step.intent": "step attempt action effect title digest differences kubectl",
     "step.progress": "step text",
     "step.result": "step attempt outcome reason evidence seconds",
-    "gate.asked": "step question confirm key phrase differences",
-    "gate.answered": "step answer",
+    "gate.asked": "step question confirm key phrase differences blocked",
+    "gate.answered": "step answer typed asked_at",
     "run.note": "text",
     "run.stop_requested": "reason",
+    "run.take_over": "reason",
+    "run.released": "reason",
     "run.closed": "outcome reason live",
     "journal.mended": "dropped",
 }
-"""`steps` is a list of {name, kind, title, phase, within}; `differences` a list of {subject, what, before, after}."""
+"""`steps` is a list of {name, kind, title, phase, within}; `differences` a list of {subject, what, before, after}.
+
+`run.take_over`: a person lets the next runner take the lease from a holder that does not answer. `run.released`: the runner ended in
+good order before the run did; it can be resumed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +192,10 @@ class RunRecord:
     driver_boot: str = ""
     epoch: Epoch = Epoch(0)
     claims: int = 0
+    released: str = ""
+    """Why the last runner let go of the open run; empty while one drives it, or after a crash."""
+    take_over: str = ""
+    """Reason of a take-over that was allowed and not yet used."""
     question: Question | None = None
     stop_requested: str = ""
     outcome: RunOutcome | None = None
@@ -234,6 +248,8 @@ def advance(record: RunRecord, entry: Entry) -> RunRecord:
                 driver_boot=str(body.get("boot", "")),
                 epoch=Epoch(_int(body.get("epoch"))),
                 claims=record.claims + 1,
+                released="",
+                take_over="",
             )
         case "step.started" | "step.intent":
             return _with_step(record, body, lambda s: _begun(s, entry))
@@ -258,6 +274,10 @@ def advance(record: RunRecord, entry: Entry) -> RunRecord:
             return replace(record, notes=(*record.notes, (entry.at, entry.actor, str(body.get("text", "")))))
         case "run.stop_requested":
             return replace(record, stop_requested=str(body.get("reason") or "asked to stop"))
+        case "run.take_over":
+            return replace(record, take_over=str(body.get("reason") or "asked to take over"))
+        case "run.released":
+            return replace(record, released=str(body.get("reason") or "released"), driver="", driver_pid=0, driver_boot="", question=None)
         case "run.closed":
             return replace(
                 record,
