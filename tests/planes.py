@@ -2,10 +2,11 @@
 
 Import the fixtures where they are needed (in a conftest.py, or in the test module itself):
 
-    from tests.planes import kubeconfig, namespace, real_plane
+    from tests.planes import embedded_server, kubeconfig, namespace, real_plane
 
 - `real_plane` (session): a running `ControlPlane`. Starting and stopping it belongs to no event loop, so tests of any loop scope use it.
   Its faults (`kill`, `pause`, `restart`) hit every test of the session: bring the part back before the test ends.
+- `embedded_server` (session): the sandbox's own server, on an event loop in a thread of its own.
 - `namespace` (function): the name of a new namespace in it, with the shipped RBAC bound; deleted, without waiting, after the test.
 - `kubeconfig` (function): `kubeconfig("operator")` is the path of a kubeconfig for that user and this namespace.
 
@@ -19,7 +20,9 @@ import contextlib
 import itertools
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import NoReturn, Protocol, TypeVar
 
@@ -32,6 +35,9 @@ from console.sandbox.endpoint import ApiEndpoint, write_kubeconfig
 from tests.controlplane.build import BuildImpossible, ensure_binaries
 
 T = TypeVar("T")
+
+EMBEDDED_HISTORY = 512
+"""Changes the embedded server remembers in tests: few enough to outrun."""
 
 _numbers = itertools.count(1)
 
@@ -51,19 +57,24 @@ class ApiServer(Protocol):
 def real_plane() -> Iterator[ControlPlane]:
     """The control plane of this test session."""
     binaries = control_plane_binaries()
-    with short_folder() as folder, in_background_of_no_loop() as run:
-        block = ControlPlane.start(binaries, folder / "plane")
-        plane = run(block.__aenter__())
-        try:
-            yield plane
-        finally:
-            run(block.__aexit__(None, None, None))
+    with short_folder() as folder, in_thread(ControlPlane.start(binaries, folder / "plane")) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def embedded_server() -> Iterator[ApiServer]:
+    """The embedded server of this test session."""
+    from console.sandbox.apiserver import EmbeddedServer
+
+    with short_folder() as folder, in_thread(EmbeddedServer.start(folder / "server", history=EMBEDDED_HISTORY)) as server:
+        yield server
 
 
 @pytest.fixture
-async def namespace(real_plane: ControlPlane) -> str:
+async def namespace(real_plane: ControlPlane) -> AsyncIterator[str]:
     """A new namespace of the real control plane."""
-    return await fresh_namespace(real_plane)
+    async with fresh_namespace(real_plane) as name:
+        yield name
 
 
 @pytest.fixture
@@ -72,11 +83,13 @@ def kubeconfig(real_plane: ControlPlane, namespace: str, tmp_path: Path) -> Call
     return lambda user: write_kubeconfig(tmp_path / f"{user}.kubeconfig", real_plane.endpoint, user, namespace)
 
 
-async def fresh_namespace(server: ApiServer) -> str:
-    """Create a namespace nobody has used, in which every user has the rights that are shipped."""
+@contextlib.asynccontextmanager
+async def fresh_namespace(server: ApiServer) -> AsyncIterator[str]:
+    """A namespace nobody has used, in which every user has the rights that are shipped; its deletion is asked for, not awaited."""
     name = f"t{os.getpid()}-{next(_numbers)}"
     await setup_client.create_namespace(server.endpoint, name)
-    return name
+    yield name
+    await setup_client.delete_namespace(server.endpoint, name)
 
 
 def control_plane_binaries() -> Binaries:
@@ -95,14 +108,25 @@ def short_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def in_background_of_no_loop() -> Iterator[Callable[[Awaitable[T]], T]]:
-    """Run coroutines one by one from a fixture that is not itself asynchronous, without touching the thread's own loop."""
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        yield lambda work: runner.run(_as_coroutine(work))
+def in_thread(block: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """Keep an asynchronous block open on an event loop in a thread of its own, so that tests of any loop may use what it gives."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="session-fixture", daemon=True)
+    thread.start()
+    try:
+        given = asyncio.run_coroutine_threadsafe(block.__aenter__(), loop).result()
+        try:
+            yield given
+        finally:
+            asyncio.run_coroutine_threadsafe(_left(block), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
-async def _as_coroutine(work: Awaitable[T]) -> T:
-    return await work
+async def _left(block: AbstractAsyncContextManager[T]) -> None:
+    await block.__aexit__(None, None, None)
 
 
 def _unavailable(reason: str) -> NoReturn:
