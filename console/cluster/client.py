@@ -65,7 +65,7 @@ class KubeClient:
         self._gate = Gate(server=target.server, read_only=read_only)
         self._transport: Transport | None = None
         self._retired: list[Transport] = []
-        self._streams: set[aiohttp.ClientResponse] = set()
+        self._streams: dict[aiohttp.ClientResponse, float] = {}
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -93,12 +93,13 @@ class KubeClient:
         deadline = time.monotonic() + timeout
         renewed = False
         while True:
-            left = max(0.1, deadline - time.monotonic())
+            credential = await self._credentials.current()
+            limits = _limits(max(0.1, deadline - time.monotonic()))
+            outgoing = Outgoing(call_of(method, path, params), params, limits, body, content_type)
             try:
-                answer = await self.answer(method, path, params=params, body=body, content_type=content_type, timeout=left)
-                return _successful(answer, call_of(method, path, params))
+                return _successful(await self._exchange(outgoing, credential), outgoing.call)
             except Unauthorized:
-                if renewed or not await self._credentials.renew():
+                if renewed or not await self._credentials.renew(credential):
                     raise
                 renewed = True
             except TooManyRequests as busy:
@@ -117,11 +118,12 @@ class KubeClient:
         timeout: float = 10.0,
     ) -> Answer:
         """One exchange, the server's errors included as answers; raises only when no answer came."""
-        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT, timeout))
-        outgoing = Outgoing(call_of(method, path, params), params, limits, body, content_type)
-        credential = await self._credentials.current()
+        outgoing = Outgoing(call_of(method, path, params), params, _limits(timeout), body, content_type)
+        return await self._exchange(outgoing, await self._credentials.current())
+
+    async def _exchange(self, outgoing: Outgoing, credential: Credential) -> Answer:
         exchange = Exchange()
-        with self._naming(outgoing.call, exchange, timeout):
+        with self._naming(outgoing.call, exchange, outgoing.limits.total or 0.0):
             response = await self._send(outgoing, credential, exchange)
             return Answer(response.status, response.headers, await response.read())
 
@@ -139,19 +141,23 @@ class KubeClient:
         """As `stream`, for callers that must know when the answer begins: that is when the block does."""
         call = call_of("GET", path, params)
         response = await self._open_stream(Outgoing(call, params, aiohttp.ClientTimeout(sock_connect=CONNECT, sock_read=silence)))
-        self._streams.add(response)
+        self._streams[response] = time.monotonic()
         try:
             with self._naming(call, Exchange(), silence):
                 yield _lines(response)
         finally:
-            self._streams.discard(response)
+            self._streams.pop(response, None)
             response.close()
 
-    def drop_streams(self) -> None:
-        """Breaks every open stream so that its reader connects again: after an outage old connections may be dead without a sign."""
-        for response in tuple(self._streams):
-            if (connection := response.connection) is not None and (transport := connection.transport) is not None:
-                transport.abort()
+    def drop_streams(self, *, opened_before: float = float("inf")) -> None:
+        """Breaks open streams so that their readers connect again: after an outage old connections may be dead without a sign.
+
+        `opened_before` is a moment of the monotonic clock.
+        """
+        for response, opened in tuple(self._streams.items()):
+            connection = response.connection
+            if opened < opened_before and connection is not None and connection.transport is not None:
+                connection.transport.abort()
 
     async def close(self) -> None:
         """Ends all connections; open streams raise `Unreachable`."""
@@ -164,8 +170,7 @@ class KubeClient:
         """The answer once its head is here; a 401 is answered with a renewed credential once."""
         renewed = False
         while True:
-            credential = await self._credentials.current()
-            exchange = Exchange()
+            credential, exchange = await self._credentials.current(), Exchange()
             with self._naming(outgoing.call, exchange, OPEN):
                 async with asyncio.timeout(OPEN):
                     response = await self._send(outgoing, credential, exchange)
@@ -175,7 +180,7 @@ class KubeClient:
             try:
                 _successful(answer, outgoing.call)
             except Unauthorized:
-                if renewed or not await self._credentials.renew():
+                if renewed or not await self._credentials.renew(credential):
                     raise
                 renewed = True
 
@@ -216,6 +221,10 @@ class KubeClient:
         except TRANSPORT_FAILURES as error:
             effect: Sent = "maybe" if exchange.sent and call.method != "GET" else "no"
             raise named(error, doing=str(call), server=self.server, sent=effect, seconds=seconds) from error
+
+
+def _limits(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT, seconds))
 
 
 def _successful(answer: Answer, call: Call) -> bytes:

@@ -10,7 +10,9 @@ import msgspec
 from console.cluster import structs
 from console.cluster.decode_pod import pod_of
 from console.cluster.decode_shared import conditions_of, meta_of, number
+from console.cluster.errors import Unreadable
 from console.cluster.managed_fields import managers_of
+from console.cluster.wire import HEAD
 from console.domain.quantity import total
 from console.domain.world import (
     Autoscaler,
@@ -35,7 +37,7 @@ SERVICE_NAME = "kubernetes.io/service-name"
 
 
 def decoder(kind: Kind) -> Decode:
-    """Bytes of one object of `kind` to its value; raises msgspec.DecodeError naming the field that is wrong."""
+    """Bytes of one object of `kind` to its value; raises Unreadable naming the object and the field that is wrong."""
     return DECODERS[kind]
 
 
@@ -161,9 +163,20 @@ def _decode(struct: type[Raw], build: Callable[[Raw], KubeObject]) -> Decode:
     parser = msgspec.json.Decoder(struct)
 
     def decode(raw: bytes) -> KubeObject:
-        return build(parser.decode(raw))
+        try:
+            return build(parser.decode(raw))
+        except msgspec.DecodeError as error:
+            raise Unreadable(f"cannot read {build.__name__.removesuffix('_of').replace('_', ' ')} {_name(raw)}: {error}") from error
 
     return decode
+
+
+def _name(raw: bytes) -> str:
+    """The object's name as far as even that can be read."""
+    try:
+        return HEAD.decode(raw).metadata.name or "without a name"
+    except msgspec.DecodeError:
+        return "without a name"
 
 
 DECODERS: Mapping[Kind, Decode] = {

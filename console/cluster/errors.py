@@ -6,6 +6,7 @@ ClusterError
 ├── ReadOnlyRefused        nothing was sent: this connection only reads
 ├── Unreachable            refused, unknown name, TLS, reset, or an answer that is not Kubernetes'
 ├── TimedOut               no answer in time
+├── Unreadable             an object in an answer is not what the API promises
 └── Answered               the server answered, and said no
     ├── BadRequest 400 · Unauthorized 401 · Forbidden 403 · NotFound 404 · Conflict 409 (AlreadyExists, ApplyConflict)
     └── Gone 410 · Invalid 422 · TooManyRequests 429 · ServerFault 5xx · NotSupported 501
@@ -53,6 +54,12 @@ class TimedOut(ClusterError):
     """No answer, or no further byte of one, within the time given."""
 
     reason = "Timeout"
+
+
+class Unreadable(ClusterError):
+    """An object could not be decoded; the message names it and the field."""
+
+    reason = "Unreadable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime
 from typing import Generic
 
@@ -44,7 +44,7 @@ async def follow(
     silence: float = SILENCE,
     lost_after: float = LOST_AFTER,
     pauses: Pauses | None = None,
-) -> AsyncIterator[Listed[Object] | Upserted[Object] | Deleted | Lost]:
+) -> AsyncGenerator[Listed[Object] | Upserted[Object] | Deleted | Lost, None]:
     """Everything that happens to the objects of `path`, without end; cancel it to stop.
 
     `decode` turns the JSON of one object into a value with a `.name`; whatever it raises names the object in a `Lost`, and
@@ -183,18 +183,18 @@ class Follower(Generic[Object]):
         self._readable(name)
 
     def _read(self, raw: bytes) -> Object | None:
-        """The decoded object; None, and its name noted, when that fails."""
+        """The decoded object; None, and the problem noted under its name, when that fails."""
         try:
             return self._decode(raw)
         except Exception as error:  # a decoder may raise anything; here it becomes a named fact
-            self._unreadable[HEAD.decode(raw).metadata.name] = str(error) or type(error).__name__
+            name = HEAD.decode(raw).metadata.name
+            self._unreadable[name] = error.message if isinstance(error, ClusterError) else f"cannot read {self._kind} {name}: {error}"
             return None
 
     def _name_unreadable(self) -> None:
         if self._unreadable:
-            name, why = next(iter(self._unreadable.items()))
-            others = f" (and {len(self._unreadable) - 1} more)" if len(self._unreadable) > 1 else ""
-            self.events.put_nowait(Lost(self._kind, f"{self._kind} {name}{others} cannot be read: {why}"))
+            first, *others = self._unreadable.values()
+            self.events.put_nowait(Lost(self._kind, first + (f" (and {len(others)} more)" if others else "")))
 
     def _readable(self, name: str) -> None:
         """Forgets a decoding problem; after the last one a list is due, which ends the `Lost`."""
