@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|[dhms])")
-_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|[dhms])", re.ASCII)
+_WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 
 EXAMPLES = "write it like 30s, 10m, 1m30s, 500ms or 2h"
 
@@ -23,8 +23,8 @@ def seconds(text: str) -> float:
 
 
 def _fault(text: str) -> str:
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return f"{text!r} has no unit: write {text}s or {text}m"
-    if clock := re.fullmatch(r"(\d+):(\d+)", text):
+    if clock := re.fullmatch(r"([0-9]+):([0-9]+)", text):
         return f"{text!r} is a time of day, not a duration: write {int(clock[1])}m{int(clock[2])}s or {int(clock[1])}h{int(clock[2])}m"
     return f"{text!r} is not a duration: {EXAMPLES}"

@@ -57,10 +57,13 @@ class Fields:
         return self.take(key, parse, instead)
 
     def section(self, key: str) -> Fields:
-        """The mapping under `key`; an empty one where it is missing or no mapping."""
+        """The mapping under `key`; an empty one where it is missing, and a silent empty one where it is no mapping."""
         self._known.append(key)
         found = self.node.get(key)
-        return Fields(self.mapping(found, key) if found is not None else Mapping(self.at, ()), self.problems, name=self.path(key))
+        if found is None:
+            return Fields(Mapping(self.at, ()), self.problems, name=self.path(key))
+        usable = isinstance(found, Mapping)
+        return Fields(self.mapping(found, key), self.problems if usable else Problems(), name=self.path(key))
 
     def entries(self, key: str) -> tuple[tuple[Scalar, Node], ...]:
         """Names and values under `key`, where the names are the user's own."""

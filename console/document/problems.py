@@ -94,11 +94,14 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(set(problems), key=lambda p: (str(p.file), p.line, p.column, p.message)))
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'replicas'?`, or the list of known words when none is near."""
-    words = list(known)
-    by_lower = {w.lower(): w for w in words}
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'replicas'?`; empty when no known word is near."""
+    by_lower = {w.lower(): w for w in known}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {by_lower[near[0]]!r}?"
-    return f"known here: {', '.join(words)}" if words else ""
+    return f"did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """As `nearest`, or the list of known words when none is near."""
+    words = list(known)
+    return nearest(word, words) or (f"known here: {', '.join(words)}" if words else "")

@@ -72,8 +72,14 @@ def _remedy(trouble: yaml.YAMLError | RecursionError, at: Place) -> tuple[Place,
     said = " ".join(str(part) for part in (getattr(trouble, "problem", ""), getattr(trouble, "context", "")) if part)
     for sign, remedy in _REMEDIES:
         if sign in said:
-            return at, *remedy
+            return _begin(trouble, at) if "is never closed" in remedy[0] else at, *remedy
     return at, f"this is not YAML ({said or 'unreadable'})", "check quotes, brackets and indentation around this line"
+
+
+def _begin(trouble: yaml.YAMLError | RecursionError, at: Place) -> Place:
+    """Where the thing that is never closed begins; the parser notices only at its end."""
+    mark = getattr(trouble, "context_mark", None)
+    return Place(at.file, mark.line + 1, mark.column + 1) if mark else at
 
 
 def _character(trouble: yaml.reader.ReaderError) -> str:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from console.document import duration as durations
 from console.document.node import Mapping, Node, Scalar, Sequence, number
-from console.document.problems import Wrong, did_you_mean
+from console.document.problems import Wrong, nearest
 
 T = TypeVar("T")
 W = TypeVar("W", bound=str)
@@ -91,9 +91,9 @@ def positive_duration(node: Node) -> float:
 def share(node: Node) -> float:
     """0 to 1, written in per cent: `5%`."""
     value = scalar(node).text
-    percent = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)\s*%", value)
+    percent = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%", value)
     if percent is None:
-        guess = f"{value}%" if re.fullmatch(r"\d{1,3}(\.\d+)?", value) else "5%"
+        guess = f"{value}%" if re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", value) else "5%"
         raise Wrong(f"{value!r} is not a percentage", f"write {guess}")
     if float(percent[1]) > 100:
         raise Wrong(f"{value} is more than 100%")
@@ -108,7 +108,7 @@ def choice(known: Collection[W]) -> Parse[W]:
         for word in known:
             if word == value:
                 return word
-        raise Wrong(f"{value!r} is none of {', '.join(known)}", did_you_mean(value, known))
+        raise Wrong(f"{value!r} is none of {', '.join(known)}", nearest(value, known) or "write one of them")
 
     return parse
 

@@ -93,7 +93,7 @@ def _default(node: Node, kind: InputType, choices: tuple[str, ...]) -> str:
         raise Wrong(f"the default {value!r} is no choice", did_you_mean(value, choices))
     if kind == "duration":
         return _duration(node)
-    if kind == "number" and not re.fullmatch(r"\d{1,9}", value):
+    if kind == "number" and not re.fullmatch(r"[0-9]{1,9}", value):
         raise Wrong(f"the default {value!r} is no number", "write digits alone")
     return value
 

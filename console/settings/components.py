@@ -107,16 +107,13 @@ def _manifest(node: Node, folder: Path) -> Path:
 
 
 def _refuse_shared_names(top: Fields, found: tuple[Placed, ...]) -> None:
-    services: dict[str, str] = {}
-    deployments: dict[str, str] = {}
-    for placed in found:
-        component = placed.component
-        if component.service in services:
-            message = f"{services[component.service]} and {component.name} have the same Service {component.service!r}"
-            top.problems.error(placed.service, message, "each component needs its own")
-        services[component.service] = component.name
-        for deployment in set(component.deployments.values()):
-            if deployment in deployments:
-                message = f"{deployments[deployment]} and {component.name} have the same Deployment {deployment!r}"
+    for number, placed in enumerate(found):
+        for other in (earlier.component for earlier in found[:number]):
+            component = placed.component
+            shared = sorted(set(component.deployments.values()) & set(other.deployments.values()))
+            if component.service == other.service:
+                message = f"{other.name} and {component.name} have the same Service {component.service!r}"
+                top.problems.error(placed.service, message, "each component needs its own")
+            elif shared:
+                message = f"{other.name} and {component.name} have the same Deployment {shared[0]!r}"
                 top.problems.error(placed.deployment, message, "each component needs its own")
-            deployments[deployment] = component.name

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from console.document.duration import seconds
 from console.document.fields import Fields
 from console.document.node import Mapping, Node
-from console.document.problems import Place, Problems, Wrong, did_you_mean
+from console.document.problems import Place, Problems, Wrong, nearest
 from console.document.values import anything, choice, duration, flag, listing, positive_duration, text, whole
 from console.domain.environment import ClusterRef, Environment, Protection, Strategy, Waits
 from console.domain.ids import SlotName
@@ -92,15 +92,10 @@ def _cluster(top: Fields, folder: Path) -> ClusterRef:
 def _time_zone(node: Node) -> str:
     value = text(node)
     try:
-        ZoneInfo(value)
+        return value if value == "UTC" else ZoneInfo(value).key
     except (OSError, ValueError, LookupError):
-        raise Wrong(f"{value!r} is no time zone of this machine", _near_zone(value)) from None
-    return value
-
-
-def _near_zone(value: str) -> str:
-    hint = did_you_mean(value, available_timezones())
-    return hint if hint.startswith("did you mean") else "write it like Europe/Zurich or UTC"
+        hint = nearest(value, available_timezones()) or "write it like Europe/Zurich or UTC"
+        raise Wrong(f"{value!r} is no time zone of this machine", hint) from None
 
 
 def _waits(top: Fields) -> Waits:
@@ -119,7 +114,7 @@ def _waits(top: Fields) -> Waits:
 def _keep_warm(node: Node) -> str:
     """A duration, or a time of day with or without a duration added, without spaces."""
     value = re.sub(r"\s", "", anything(node))
-    clock = re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d(?:\+(.+))?", value)
+    clock = re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9](?:\+(.+))?", value)
     try:
         seconds((clock[2] or "0s") if clock else value)
     except ValueError:

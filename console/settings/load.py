@@ -116,7 +116,7 @@ def _check_together(shared: _Shared, readings: list[_Reading]) -> None:
     for place, reading in enumerate(readings):
         if reading.name in names[:place]:
             reading.problems.error(Place(reading.file), f"there are two files for {reading.name}", "keep .yml or .yaml, not both")
-        if reading.read:
+        elif reading.read:
             _check_promotion(reading, reading.read, readings)
             _check_neighbours(reading, reading.read, [r.read for r in readings[:place] if r.read])
 
