@@ -9,6 +9,7 @@ import yaml
 
 from console.document.problems import Place
 
+_INSIDE = re.compile(r":\s+[^\s{\['\"#][^{\['\"#]*\s([{\[])[^}\]]*$")
 _TAB = re.compile(r"^[ -]*\t")
 
 _LIST_IN_LINE = ("a list item begins inside a line", "begin the list on its own line, indented")
@@ -39,7 +40,8 @@ def explain(trouble: yaml.YAMLError | RecursionError, text: str, file: Path) -> 
     if mark is None:
         return Place(file), "the file cannot be read as YAML", "check its brackets and indentation"
     at = Place(file, mark.line + 1, mark.column + 1)
-    return _tab(text, at) or _character_at(text, at) or _brace(text, at) or _remedy(trouble, at)
+    explained = _tab(text, at) or _character_at(text, at) or _brace(text, at) or _brace_inside(text, at)
+    return explained or _remedy(trouble, at)
 
 
 def _tab(text: str, at: Place) -> tuple[Place, str, str] | None:
@@ -66,6 +68,17 @@ def _brace(text: str, at: Place) -> tuple[Place, str, str] | None:
         return None
     column = line.rfind("{", 0, at.column - 1) + 1
     return Place(at.file, at.line, column or at.column), "text begins with a brace", "put the whole value in quotes"
+
+
+def _brace_inside(text: str, at: Place) -> tuple[Place, str, str] | None:
+    """`do: slots.apply {slot: preview}`: to YAML the brace is text, and its colon one too many."""
+    lines = text.splitlines()
+    before = lines[at.line - 1][: at.column - 1] if at.line <= len(lines) else ""
+    found = _INSIDE.search(before)
+    if found is None:
+        return None
+    hint = f"give what begins with '{found[1]}' a key of its own on the next line, or quote the whole value"
+    return Place(at.file, at.line, found.start(1) + 1), f"a '{found[1]}' in the middle of a value", hint
 
 
 def _remedy(trouble: yaml.YAMLError | RecursionError, at: Place) -> tuple[Place, str, str]:

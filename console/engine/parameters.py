@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from console.document.problems import did_you_mean
+from console.document.problems import did_you_mean, nearest
 from console.domain.runbook import Input
 
 Complaint = tuple[tuple[str, ...], str, str]
@@ -16,6 +16,10 @@ Complaint = tuple[tuple[str, ...], str, str]
 _SAMPLES = {"release": "v1", "text": "text", "component": "component", "slot": "preview", "duration": "1m", "number": "1"}
 _OPEN = ("literal_error", "value_error", "assertion_error", "enum", "string_pattern_mismatch", "string_too_short", "string_too_long")
 """Complaints that an input's real value may well not cause."""
+_NEEDED = {
+    "int_": "a whole number is needed", "float_": "a number is needed", "bool_": "true or false is needed", "string_type": "text is needed",
+    "list_type": "a list is needed", "tuple_type": "a list is needed", "dict_type": "keys and values are needed",
+}  # fmt: skip
 
 
 def complaints(model: type[BaseModel], params: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterator[Complaint]:
@@ -38,7 +42,7 @@ def _complaint(error: ErrorDetails, params: Mapping[str, object], inputs: Mappin
         given = inputs.get(written[1:])
         if given is None or error["type"] in _OPEN:
             return
-        message = f"parameter {path[0]!r} takes {written}, which is a {given.type}: {_lower(error['msg'])}"
+        message = f"parameter {path[0]!r} takes {written}, which is a {given.type}: {_needed(error)}"
         yield path, message, "declare another type, or pass a value"
         return
     yield path, *_words(error, ".".join(path), params)
@@ -51,20 +55,25 @@ def _words(error: ErrorDetails, name: str, params: Mapping[str, object]) -> tupl
             return f"parameter {name!r} is missing", f"write with: {{{', '.join([*_shown(params), f'{name}: ...'])}}}"
         case "literal_error" | "enum":
             words = [w.strip("'\"") for w in str(error.get("ctx", {}).get("expected", "")).replace(" or ", ", ").split(", ")]
-            return f"parameter {name!r} is {value!r}, which is none of {', '.join(words)}", did_you_mean(str(value), words)
+            hint = nearest(value, words) if isinstance(value, str) else ""
+            return f"parameter {name!r} is {value!r}, which is none of {', '.join(words)}", hint or "write one of them"
         case "string_type" if isinstance(value, int | float):
             kind = "boolean" if isinstance(value, bool) else "number"
             return f"parameter {name!r} must be text, but YAML reads {value} as a {kind}", "put it in quotes"
         case _:
-            return f"parameter {name!r} is {value!r}: {_lower(error['msg'])}", ""
+            return f"parameter {name!r} is {value!r}: {_needed(error)}", ""
 
 
 def _shown(params: Mapping[str, object]) -> list[str]:
     return [f"{name}: {value}" for name, value in params.items()]
 
 
-def _lower(message: str) -> str:
-    message = message.removeprefix("Value error, ")
+def _needed(error: ErrorDetails) -> str:
+    """What the model asks for, in its own words where ours have none."""
+    for kind, needed in _NEEDED.items():
+        if error["type"].startswith(kind):
+            return needed
+    message = error["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
     return message[:1].lower() + message[1:]
 
 

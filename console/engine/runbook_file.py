@@ -20,7 +20,11 @@ DIRECTIONS: tuple[Literal["forward", "back", "neutral"], ...] = ("forward", "bac
 _CONFIRMATIONS: tuple[Confirm, ...] = get_args(Confirm)
 _TYPES: tuple[InputType, ...] = get_args(InputType)
 _WORD = matching(r"[a-z][a-z0-9_-]*", "a name", "use small letters, digits, '-' and '_', beginning with a letter")
+_STEP_NAME = matching(r"[a-z][a-z0-9._-]*", "a step's name", "use small letters, digits, '.', '-' and '_'")
 _INPUT = re.compile(r"\$[a-z][a-z0-9_]*")
+_ONLY_OF: dict[str, tuple[StepKind, ...]] = {
+    "with": ("check", "do"), "within": ("check", "do"), "point_of_no_return": ("check", "do"), "confirm": ("gate",), "key": ("gate",),
+}  # fmt: skip
 _FORM = "begin it with check:, do:, gate: or wait:"
 
 
@@ -120,13 +124,21 @@ def _step(top: Fields, node: Node) -> Written | None:
         top.problems.error(node.at, f"the step {said}", hint)
         return None
     with Fields(node, top.problems) as fields:
+        _refuse_misplaced(fields, kinds[0])
         return _step_of(fields, kinds[0])
+
+
+def _refuse_misplaced(fields: Fields, kind: StepKind) -> None:
+    for key, kinds in _ONLY_OF.items():
+        if key in fields and kind not in kinds:
+            fields.skip(key)
+            fields.problems.error(fields.place(key), f"a {kind} takes no {key!r}", f"it belongs to {' and '.join(kinds)}")
 
 
 def _step_of(fields: Fields, kind: StepKind) -> Written:
     step = Step(
         kind=kind,
-        name=fields.take("name", _WORD, ""),
+        name=fields.take("name", _STEP_NAME, ""),
         title=fields.take("title", text, ""),
         when=fields.take("when", text, ""),
         phase=fields.take("phase", text, ""),
@@ -149,9 +161,11 @@ def _step_of(fields: Fields, kind: StepKind) -> Written:
 def _acting(step: Step, fields: Fields, params: Mapping) -> Step:
     values = plain(params)
     assert isinstance(values, dict)
+    action = fields.take(step.kind, _action, "")
+    unreadable = "with" in fields and not isinstance(fields.node.get("with"), Mapping)
     return replace(
         step,
-        action=fields.take(step.kind, _action, ""),
+        action="" if unreadable else action,
         params=values,
         within=fields.take("within", positive_duration, None),
         point_of_no_return=fields.take("point_of_no_return", flag, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol, get_args
 
@@ -17,6 +18,9 @@ from console.engine.parameters import complaints
 from console.engine.runbook_file import Written, WrittenRunbook
 
 SWITCH = "traffic.switch"
+TITLE_WORDS = ("environment", "application", "release", "active", "preview", "previous", "previous_release")
+"""What a title or question may say in braces, beside inputs and the step's own parameters."""
+_WORD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
 class ActionSpec(Protocol):
@@ -38,7 +42,9 @@ def check_rules(written: WrittenRunbook, actions: Mapping[str, ActionSpec], prob
             _check_action(step, actions, inputs, problems)
         _check_condition(step, inputs, problems)
         _check_references(step, inputs, problems)
-    _check_unused(written, problems)
+        _check_words(step, inputs, problems)
+    if not problems.errors:
+        _check_unused(written, problems)
     if written.runbook.direction == "back":
         _check_way_back(written, problems)
 
@@ -95,11 +101,19 @@ def _values(given: Input) -> tuple[str, ...]:
 def _check_references(written: Written, inputs: Mapping[str, Input], problems: Problems) -> None:
     for name, at in _references(written):
         if name not in inputs:
-            hint = did_you_mean(f"${name}", [f"${known}" for known in inputs]) or f"declare it: inputs: {{{name}: text}}"
+            hint = did_you_mean(f"${name}", [f"${known}" for known in inputs]) or f"declare it under inputs, like {name}: text"
             problems.error(at, f"unknown input ${name}", hint)
     duration = written.step.duration.removeprefix("$")
     if duration in inputs and written.step.duration.startswith("$") and inputs[duration].type != "duration":
         problems.error(written.verb, f"the wait takes ${duration}, which is a {inputs[duration].type}", f"write {duration}: duration")
+
+
+def _check_words(written: Written, inputs: Mapping[str, Input], problems: Problems) -> None:
+    """`{words}` of what a person reads must mean something when they are spoken."""
+    known = [*TITLE_WORDS, *inputs, *written.step.params]
+    for word in _WORD.findall(f"{written.step.title} {written.step.question} {written.step.note}"):
+        if word not in known:
+            problems.error(written.at, f"{{{word}}} means nothing here", did_you_mean(word, known))
 
 
 def _references(written: Written) -> Iterator[tuple[str, Place]]:
