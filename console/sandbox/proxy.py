@@ -79,6 +79,11 @@ class ServiceProxy:
         """All entries there are."""
         return tuple(self._entries.values())
 
+    def pod_name(self, address: str) -> str:
+        """The pod at this address; the address itself when there is none any more."""
+        pod = self._network.pod_at(address)
+        return pod.name if pod else address
+
     def loopback_ports(self) -> dict[str, dict[int, int]]:
         """For each known Service (`name.namespace`), its ports and the loopback ports that stand for them."""
         return {
@@ -164,8 +169,7 @@ class ServiceProxy:
         task.add_done_callback(self._dialling.discard)
 
     async def _connect(self, client: _Client, entry: Entry, target: Backend) -> None:
-        found = self._network.pod_at(target.address)
-        pod = found.name if found else target.address
+        pod = self.pod_name(target.address)
         destination = self._network.find(target.address, target.port)
         upstream = Half()
         try:

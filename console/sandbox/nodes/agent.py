@@ -1,0 +1,98 @@
+"""The agent of all nodes: follows the pods of the namespaces it serves, has them scheduled, and gives each node its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+from console.cluster.client import KubeClient
+from console.cluster.watch import follow
+from console.domain.world import Deleted, Listed, Lost, Upserted
+from console.sandbox.background import Background
+from console.sandbox.certificates import Authority
+from console.sandbox.nodes.events import Recorder
+from console.sandbox.nodes.host import Host, Shared, now
+from console.sandbox.nodes.kubelet_server import kubelet_endpoint
+from console.sandbox.nodes.node import KUBELET_PORT, Node, Plan
+from console.sandbox.nodes.objects import Pod, decode_pod
+from console.sandbox.nodes.pod import PodLife
+from console.sandbox.nodes.scheduler import NAME, Scheduler
+
+log = logging.getLogger(__name__)
+
+
+class NodeAgent:
+    """All nodes of a rehearsal."""
+
+    def __init__(self, client: KubeClient, shared: Shared, plans: Sequence[Plan]) -> None:
+        self._client, self._shared = client, shared
+        self._recorders = {plan.name: Recorder(shared.api, component="kubelet", host=plan.name, clock=now) for plan in plans}
+        self._recorders[NAME] = Recorder(shared.api, component=NAME, host="", clock=now)
+        self.nodes = tuple(
+            Node(plan, Host(name=plan.name, address=plan.address, shared=shared, events=self._recorders[plan.name])) for plan in plans
+        )
+        self._scheduler = Scheduler(shared.api, self._recorders[NAME], [node.room for node in self.nodes])
+        self._known: dict[tuple[str, str], Pod] = {}
+        """By namespace and name, as the API last told."""
+        self._background = Background()
+
+    @contextlib.asynccontextmanager
+    async def running(self, namespaces: Sequence[str]) -> AsyncIterator[None]:
+        """Serve these namespaces for the length of the block; all containers end with it."""
+        async with contextlib.AsyncExitStack() as stack:
+            authority = Authority(self._shared.folder / "kubelets")
+            for node in self.nodes:
+                path = self._shared.folder / f"{node.plan.name}.sock"
+                certificate = authority.serving(node.plan.name, hosts=[node.plan.address, node.plan.name])
+                await stack.enter_async_context(kubelet_endpoint(path, node.find, certificate))
+                self._shared.network.attach(node.plan.address, {KUBELET_PORT: path})
+            stack.push_async_callback(self._background.stop)
+            for name, recorder in self._recorders.items():
+                self._background.start(f"events of {name}", recorder.run())
+            self._background.start(NAME, self._scheduler.run())
+            for node in self.nodes:
+                self._background.start(node.plan.name, node.run())
+            for namespace in namespaces:
+                self.serve(namespace)
+            yield
+
+    def serve(self, namespace: str) -> None:
+        """Take care of the pods of one more namespace."""
+        if (name := f"pods of {namespace}") not in self._background:
+            self._background.start(name, self._follow(namespace))
+
+    def pods(self) -> tuple[PodLife, ...]:
+        """All pods that live on the nodes."""
+        return tuple(life for node in self.nodes for life in node.pods)
+
+    async def _follow(self, namespace: str) -> None:
+        async for event in follow(self._client, f"/api/v1/namespaces/{namespace}/pods", decode=decode_pod):
+            match event:
+                case Listed(objects=pods):
+                    for pod in pods:
+                        self._put(pod)
+                case Upserted(object=pod):
+                    self._put(pod)
+                case Deleted(name=name):
+                    self._drop(namespace, name)
+                case Lost(reason=reason):
+                    log.info("pods of %s: %s", namespace, reason)
+
+    def _put(self, pod: Pod) -> None:
+        key = (pod.metadata.namespace, pod.name)
+        if key in self._known and self._known[key].uid != pod.uid:
+            self._drop(*key)  # replaced while nobody looked
+        self._known[key] = pod
+        self._scheduler.put(pod)
+        for node in self.nodes:
+            if node.plan.name == pod.spec.node_name:
+                node.put(pod)
+
+    def _drop(self, namespace: str, name: str) -> None:
+        pod = self._known.pop((namespace, name), None)
+        if pod is None:
+            return
+        self._scheduler.drop(pod.uid)
+        for node in self.nodes:
+            node.drop(pod.uid)
