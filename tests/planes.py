@@ -88,8 +88,10 @@ async def fresh_namespace(server: ApiServer) -> AsyncIterator[str]:
     """A namespace nobody has used, in which every user has the rights that are shipped; its deletion is asked for, not awaited."""
     name = f"t{os.getpid()}-{next(_numbers)}"
     await setup_client.create_namespace(server.endpoint, name)
-    yield name
-    await setup_client.delete_namespace(server.endpoint, name)
+    try:
+        yield name
+    finally:
+        await setup_client.delete_namespace(server.endpoint, name)
 
 
 def control_plane_binaries() -> Binaries:

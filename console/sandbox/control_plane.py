@@ -11,16 +11,16 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Literal, assert_never
 
-from console.sandbox import plane_flags, setup_client
+from console.sandbox import etcd_history, plane_flags, setup_client
 from console.sandbox.binaries import Binaries
 from console.sandbox.certificates import Authority, write_signing_keys
 from console.sandbox.endpoint import IDENTITIES, ApiEndpoint, write_kubeconfig
 from console.sandbox.plane_flags import Credentials, Layout
+from console.sandbox.ports import reserve_port
 from console.sandbox.supervise import Child, Command, start
 
 Part = Literal["etcd", "kube-apiserver", "kube-controller-manager"]
@@ -46,19 +46,20 @@ class ControlPlane:
 
         `egress_socket` is where a CONNECT proxy will listen that reaches pods and nodes; it may start later, or never.
         """
-        plane = cls._prepare(binaries, folder, egress_socket)
-        try:
-            await asyncio.gather(*(plane.launch(part) for part in START_ORDER))
-            yield plane
-        finally:
-            await plane._stop_all()
+        with _reserved_ports() as ports:
+            plane = cls._prepare(binaries, folder, egress_socket, ports=ports)
+            try:
+                await asyncio.gather(*(plane.launch(part) for part in START_ORDER))
+                yield plane
+            finally:
+                await plane._stop_all()
 
     @classmethod
-    def _prepare(cls, binaries: Binaries, folder: Path, egress_socket: Path | None) -> ControlPlane:
+    def _prepare(cls, binaries: Binaries, folder: Path, egress_socket: Path | None, *, ports: tuple[int, int]) -> ControlPlane:
         """Write keys, tokens and configuration files into the folder."""
         folder = folder.absolute()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        port, controllers_port = free_ports(2)
+        port, controllers_port = ports
         layout = Layout(folder=folder, port=port, controllers_port=controllers_port, egress_socket=egress_socket or folder / "egress.sock")
         check_socket_path(layout.etcd_socket)
         check_socket_path(layout.egress_socket)
@@ -124,6 +125,14 @@ class ControlPlane:
         await self.stop(part)
         await self.launch(part)
 
+    async def forget_history(self) -> None:
+        """Make every version from before too old to watch or page from, as after a long outage: clients get 410.
+
+        Compacts etcd and restarts the API server, whose own caches would otherwise still answer.
+        """
+        await etcd_history.compact(self._layout.etcd_socket)
+        await self.restart("kube-apiserver")
+
     def pause(self, part: Part) -> None:
         """Freeze a part: its connections stay open and nothing is answered."""
         self._children[part].send(signal.SIGSTOP)
@@ -165,13 +174,15 @@ class ControlPlane:
                 await self.stop(part)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody listens on now."""
-    with contextlib.ExitStack() as open_sockets:
-        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+@contextlib.contextmanager
+def _reserved_ports() -> Iterator[tuple[int, int]]:
+    """Two ports that stay ours while a part of the control plane is down and its clients call."""
+    first, second = reserve_port(), reserve_port()
+    try:
+        yield first.number, second.number
+    finally:
+        first.release()
+        second.release()
 
 
 def check_socket_path(path: Path) -> None:

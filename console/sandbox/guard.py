@@ -2,7 +2,7 @@
 
 Run as a plain script by `supervise.start`, isolated and without site packages. It holds the only handle on the child: it alone signals and
 reaps it, so a process id is never used after it was given away. The owner speaks to it by lines on standard input (a signal's number);
-end of file there, or a changed parent, means that the owner is gone: the child gets SIGTERM, the grace, then SIGKILL, with its whole group.
+end of file there, or a changed parent, means that the owner is gone: the child gets SIGTERM, the grace, then SIGKILL with its whole group.
 On Linux the child also dies at once when the guard itself is killed.
 """
 
@@ -32,9 +32,12 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda number, _: stop_requests.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    until_exec, held_by_child = os.pipe()
     child = os.fork()
     if child == 0:
         become(argv, log=log, account=(int(uid), int(gid)))
+    os.close(held_by_child)
+    os.read(until_exec, 1)  # end of file: from here on a signal reaches the command itself, not the code before it
     os.write(1, b"%d\n" % child)
     return follow(child, owner=int(owner), grace=float(grace), wakeup=wakeup, stop_requests=stop_requests)
 
@@ -50,7 +53,8 @@ def become(argv: list[str], *, log: str, account: tuple[int, int]) -> NoReturn:
     try:
         drop_rights(*account)
         die_with_parent(guard)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for ignored in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(ignored, signal.SIG_DFL)
         os.execvp(argv[0], argv)
     except OSError as error:
         os.write(2, f"cannot run {argv[0]}: {error.strerror}\n".encode())
@@ -86,19 +90,19 @@ def follow(child: int, *, owner: int, grace: float, wakeup: int, stop_requests: 
             orphaned = not pass_on(child) or orphaned
         if orphaned and deadline is None:
             deadline = time.monotonic() + grace
-            to_group(child, signal.SIGTERM)
-            to_group(child, signal.SIGCONT)
+            send(child, signal.SIGTERM)
+            send(child, signal.SIGCONT)
         if deadline is not None and time.monotonic() >= deadline:
-            to_group(child, signal.SIGKILL)
-    to_group(child, signal.SIGKILL)
+            send(child, signal.SIGKILL)
+    send(child, signal.SIGKILL)
     return code
 
 
 def pass_on(child: int) -> bool:
-    """Send the signals that wait on standard input to the child's group; false at end of file."""
+    """Send the signals that wait on standard input; false at end of file."""
     lines = os.read(0, 512)
     for line in lines.split():
-        to_group(child, int(line))
+        send(child, int(line))
     return bool(lines)
 
 
@@ -111,14 +115,13 @@ def reap(child: int) -> int | None:
     return code if code >= 0 else 128 - code
 
 
-def to_group(child: int, number: int) -> None:
-    """Signal the child's whole process group, or the child alone in the moment before it has made its own."""
-    for send in (os.killpg, os.kill):
-        try:
-            send(child, number)
-            return
-        except (ProcessLookupError, PermissionError):
-            continue
+def send(child: int, number: int) -> None:
+    """Kill, freeze and thaw the whole group; any other signal is the child's alone, which knows in what order to end its own children."""
+    deliver = os.killpg if number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT) else os.kill
+    try:
+        deliver(child, number)
+    except (ProcessLookupError, PermissionError):
+        return
 
 
 if __name__ == "__main__":

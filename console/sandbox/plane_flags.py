@@ -1,7 +1,8 @@
 """The command lines and small files of a real control plane on loopback: pure text, no process.
 
 Everything listens on loopback or on a socket in a private folder. Chosen where they differ from a cluster's usual flags: no fsync (the data
-is thrown away), no ServiceAccount admission (pods carry no token), no endpoint reconciler (a loopback address is no valid endpoint).
+is thrown away), shared ports (ours are reserved by a socket that does not listen), no ServiceAccount admission (pods carry no token), no
+endpoint reconciler (a loopback address is no valid endpoint).
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ def apiserver(binaries: Binaries, layout: Layout, credentials: Credentials) -> t
         "--bind-address=127.0.0.1",
         "--advertise-address=127.0.0.1",
         f"--secure-port={layout.port}",
+        "--permit-port-sharing",
         f"--tls-cert-file={credentials.serving.certificate}",
         f"--tls-private-key-file={credentials.serving.key}",
         f"--client-ca-file={credentials.authority}",
@@ -111,6 +113,7 @@ def controller_manager(binaries: Binaries, layout: Layout, credentials: Credenti
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
         f"--secure-port={layout.controllers_port}",
+        "--permit-port-sharing",
         f"--tls-cert-file={credentials.serving.certificate}",
         f"--tls-private-key-file={credentials.serving.key}",
         "--authentication-skip-lookup",

@@ -75,7 +75,7 @@ class Child:
         return self._guard.poll()
 
     def send(self, number: signal.Signals) -> None:
-        """Signal the child's process group; nothing happens when it has already ended."""
+        """Signal the child; SIGKILL, SIGSTOP and SIGCONT reach its whole group. Nothing happens when it has already ended."""
         with contextlib.suppress(OSError, ValueError):  # its pipe is broken, or closed since it ended
             _stdin(self._guard).write(b"%d\n" % number)
 
@@ -139,9 +139,14 @@ async def start(command: Command) -> Child:
         answer = await asyncio.to_thread(guard.stdout.readline)
     except BaseException:
         guard.stdin.close()  # end of file: the guard stops what it has started
+        await asyncio.to_thread(guard.wait)
+        guard.stdout.close()
         raise
     if not answer.strip().isdigit():
-        raise ChildFailed(command.name, f"could not be started: its guard ended with exit code {guard.wait(5)}", command.log)
+        code = await asyncio.to_thread(guard.wait)
+        guard.stdin.close()
+        guard.stdout.close()
+        raise ChildFailed(command.name, f"could not be started: its guard ended with exit code {code}", command.log)
     return Child(command, guard, Pid(int(answer)))
 
 

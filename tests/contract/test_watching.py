@@ -106,3 +106,12 @@ async def test_a_version_the_server_has_forgotten_is_gone(api: Api, paths: Paths
 
 async def test_a_watch_needs_its_own_right(user: As, paths: Paths) -> None:
     (await (await user("viewer")).get(paths.secrets, watch="true")).refused(403, "Forbidden")
+
+
+async def test_a_page_of_a_list_the_server_has_forgotten_is_gone(api: Api, paths: Paths, forget: Forget) -> None:
+    for name in ("a", "b"):
+        (await api.post(paths.pods, pod(name))).ok(201)
+    token = (await api.get(paths.pods, limit="1")).ok()["metadata"]["continue"]
+    (await api.merge_patch(f"{paths.pods}/b", {"metadata": {"labels": {"changed": "yes"}}})).ok()
+    await forget()
+    (await api.get(paths.pods, limit="1", **{"continue": token})).refused(410, "Expired")
