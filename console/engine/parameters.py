@@ -10,6 +10,10 @@ from pydantic_core import ErrorDetails
 from console.document.problems import did_you_mean, nearest
 from console.domain.runbook import Input
 
+SLOT_WORDS = ("preview", "previous", "active")
+_SLOTS = ", ".join(SLOT_WORDS)
+"""In the description of a parameter that takes a slot: these words, or a slot's own name."""
+
 Complaint = tuple[tuple[str, ...], str, str]
 """Path of the parameter, what is wrong, what to write."""
 
@@ -24,15 +28,23 @@ _NEEDED = {
 
 def complaints(model: type[BaseModel], params: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterator[Complaint]:
     """Everything that the action would refuse."""
-    known = [field.alias or name for name, field in model.model_fields.items()]
-    for name in params:
-        if name not in known:
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    known = list(fields)
+    for name, value in params.items():
+        if name not in fields:
             yield (name,), f"unknown parameter {name!r}", did_you_mean(name, known) or "this action takes none"
+        elif hint := _misspelt_slot(fields[name].description or "", value):
+            yield (name,), f"parameter {name!r} is {value!r}, which is no slot", hint
     try:
         model.model_validate({name: _sampled(value, inputs) for name, value in params.items() if name in known})
     except ValidationError as refused:
         for error in refused.errors(include_url=False):
             yield from _complaint(error, params, inputs)
+
+
+def _misspelt_slot(description: str, value: object) -> str:
+    """A slot's own name may be anything, but what almost is a slot word was meant as one."""
+    return nearest(value, SLOT_WORDS) if _SLOTS in description and isinstance(value, str) and value not in SLOT_WORDS else ""
 
 
 def _complaint(error: ErrorDetails, params: Mapping[str, object], inputs: Mapping[str, Input]) -> Iterator[Complaint]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from console.document.duration import seconds
 from console.document.fields import Fields
 from console.document.node import Mapping, Node
 from console.document.problems import Place, Problems, Wrong, nearest
 from console.document.values import anything, choice, duration, flag, listing, positive_duration, text, whole
 from console.domain.environment import ClusterRef, Environment, Protection, Strategy, Waits
 from console.domain.ids import SlotName
+from console.domain.moments import absolute
 from console.settings import names
 from console.settings.components import Placed, Setting, components
 from console.settings.health import health, urls
@@ -24,6 +25,7 @@ BLUE_AND_GREEN = (SlotName("blue"), SlotName("green"))
 ONLY = (SlotName("main"),)
 _STRATEGIES: tuple[Strategy, ...] = ("blue_green", "rolling")
 _CONFIRMATIONS: tuple[Literal["key", "name"], ...] = ("key", "name")
+_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _DATABASE = ("host", "name", "port", "user")
 
 
@@ -114,9 +116,8 @@ def _waits(top: Fields) -> Waits:
 def _keep_warm(node: Node) -> str:
     """A duration, or a time of day with or without a duration added, without spaces."""
     value = re.sub(r"\s", "", anything(node))
-    clock = re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9](?:\+(.+))?", value)
     try:
-        seconds((clock[2] or "0s") if clock else value)
+        absolute(value, now=_ANY_DAY)
     except ValueError:
         raise Wrong(f"{value!r} is neither a duration nor a time of day", "write it like 15m, 09:00 or 09:00+30m") from None
     return value

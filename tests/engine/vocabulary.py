@@ -37,7 +37,7 @@ class HoldParams(Strict):
 
 
 class ScaleParams(Strict):
-    slot: Slot
+    slot: str = Field(description="preview, previous, active, or a slot's own name")
     replicas: int
 
 
