@@ -1,0 +1,174 @@
+"""Builds the parts from the settings and joins them: the composition root of every command, of the console and of the runner."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.cli.options import Options
+from console.domain.environment import Environment
+from console.domain.errors import JournalError
+from console.settings import ConfigFolder, Problem, Settings, find_config, load
+
+if TYPE_CHECKING:
+    from console.cluster.client import KubeClient
+    from console.cluster.kube import KubeCluster
+    from console.domain.release import Release
+    from console.engine.catalogue import Catalogue
+    from console.engine.deps import Deps
+    from console.journal.journal import Journal
+    from console.journal.place import Place
+    from console.probes.prober import ApplicationProbes
+
+
+@dataclass(frozen=True)
+class Site:
+    """One environment as the settings describe it; nothing is connected yet."""
+
+    options: Options
+    settings: Settings
+    environment: Environment
+
+    @property
+    def folder(self) -> ConfigFolder:
+        return self.settings.folder
+
+    @property
+    def read_only(self) -> bool:
+        return self.options.read_only or self.environment.protection.read_only
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        from actions import ACTIONS
+        from console.engine.catalogue import load_catalogue
+
+        return load_catalogue(self.folder.runbooks(), ACTIONS)
+
+    @cached_property
+    def place(self) -> Place:
+        from console.journal.place import place_of
+
+        return place_of(self.environment, journal=self.options.journal)
+
+
+def site_of(options: Options) -> Site:
+    """Find and read the settings, choose the environment. Raises NotConfigured, ConfigError, UsageError."""
+    settings = load(find_config(options.config, os.environ))
+    return Site(options, settings, settings.environment(options.env, os.environ))
+
+
+def check_runbook_files(files: tuple[Path, ...]) -> Iterable[Problem]:
+    """Every mistake of the runbooks' files."""
+    from actions import ACTIONS
+    from console.engine.catalogue import check_runbooks
+
+    return check_runbooks(files, ACTIONS)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One environment, connected; no request was sent to open it."""
+
+    site: Site
+    client: KubeClient
+    cluster: KubeCluster
+    probes: ApplicationProbes
+
+
+@asynccontextmanager
+async def connection_to(site: Site) -> AsyncIterator[Connection]:
+    """Cluster and probes of an environment; closed at the end. Raises KubeconfigError."""
+    from console.cluster.connect import connect
+    from console.cluster.kube import KubeCluster
+    from console.probes.prober import ApplicationProbes
+
+    where = site.environment.cluster
+    client = await connect(kubeconfig=where.kubeconfig, context=where.context, read_only=site.read_only)
+    cluster = KubeCluster(client, namespace=where.namespace)
+    probes = ApplicationProbes(site.environment, pod_get=cluster.pod_get)
+    try:
+        yield Connection(site, client, cluster, probes)
+    finally:
+        await probes.close()
+        await client.close()
+
+
+@asynccontextmanager
+async def journal_of(site: Site) -> AsyncIterator[Journal]:
+    """The environment's journal. Raises JournalError."""
+    from console.journal import open_journal
+
+    journal = await open_journal(site.place.journal, site.environment.name)
+    try:
+        yield journal
+    finally:
+        await journal.close()
+
+
+@asynccontextmanager
+async def deps_of(site: Site, *, journal_needed: bool = True) -> AsyncIterator[Deps]:
+    """Everything a run is planned and driven with.
+
+    Without `journal_needed` a journal that cannot be opened is None: rollback to the warm slot works without it.
+    """
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(connection_to(site))
+        journal = await _journal_or_none(stack, site, needed=journal_needed)
+        yield await join(connection, journal)
+
+
+async def join(connection: Connection, journal: Journal | None) -> Deps:
+    """The parts of a connected environment as the engine takes them; asks the API server who we are."""
+    from actions import ACTIONS
+    from actions.evidence import collect
+    from console.engine.clock import SystemClock
+    from console.engine.deps import Deps, this_host
+    from console.registry.client import RegistryClient
+
+    site = connection.site
+    identity = await connection.cluster.identity()
+    registry = RegistryClient()
+    deps = Deps(
+        environment=site.environment,
+        journal=journal,
+        place=site.place,
+        cluster=connection.cluster,
+        probes=connection.probes,
+        registry=registry,
+        clock=SystemClock(),
+        actions=ACTIONS,
+        runbooks=site.catalogue.runbooks,
+        resolve=_unresolved,
+        actor=identity.user,
+        host=this_host(),
+        collect=collect,
+    )
+    return replace(deps, resolve=_resolver(deps))
+
+
+def _resolver(deps: Deps) -> Callable[[str], Awaitable[Release]]:
+    from actions.resolve import resolve_release
+    from console.engine.planner import still_ports
+
+    async def resolve(text: str) -> Release:
+        return await resolve_release(text, deps.environment, still_ports(deps))
+
+    return resolve
+
+
+async def _unresolved(text: str) -> Release:
+    raise AssertionError("replaced before anybody can ask")
+
+
+async def _journal_or_none(stack: AsyncExitStack, site: Site, *, needed: bool) -> Journal | None:
+    try:
+        return await stack.enter_async_context(journal_of(site))
+    except JournalError:
+        if needed:
+            raise
+        return None

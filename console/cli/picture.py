@@ -1,0 +1,95 @@
+"""One look at everything: what the Overview shows, read once, as the same state the screens draw from."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from console.cli.parts import Connection
+from console.domain.environment import Environment
+from console.domain.snapshot import LIVE, LinkSeen, ProbesSeen, Snapshot
+from console.domain.views.derived import derive
+from console.domain.views.state import ConsoleState
+from console.domain.world import KINDS, Kind, Listed, Lost, World
+from console.engine.lease import lease_name
+from console.engine.ports import LeaseState
+from console.store import Store
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What was seen, and who drives."""
+
+    state: ConsoleState
+    lease: LeaseState | None
+
+
+async def take_picture(connection: Connection) -> Picture:
+    """Read namespace, health, figures and lease side by side. Raises what the cluster raises; a figure that fails is shown as unknown."""
+    environment, cluster, probes = connection.site.environment, connection.cluster, connection.probes
+    store = Store(namespace=environment.cluster.namespace)
+    metrics = asyncio.create_task(_figures(connection, store))
+    live = asyncio.create_task(probes.live())
+    try:
+        world, lease, identity = await asyncio.gather(
+            cluster.observe(KINDS), cluster.lease(lease_name(environment.application)), cluster.identity()
+        )
+        _put_world(store, world)
+        slots = await asyncio.gather(*(probes.slot(slot, world) for slot in environment.slots))
+        store.put(ProbesSeen(LIVE, await live))
+        for slot, results in zip(environment.slots, slots, strict=True):
+            store.put(ProbesSeen(slot, results))
+        await metrics
+    finally:
+        live.cancel()
+        metrics.cancel()
+        await asyncio.gather(live, metrics, return_exceptions=True)
+    return Picture(_state(connection, store.current(), identity.user), lease)
+
+
+async def _figures(connection: Connection, store: Store) -> None:
+    from console.metrics import metrics_of
+
+    async with metrics_of(connection.site.environment) as metrics:
+        if metrics:
+            store.put(await metrics.look())
+
+
+def _put_world(store: Store, world: World) -> None:
+    store.put(LinkSeen(ok=True, server_time=world.at))
+    of_kind = {
+        "Deployment": world.deployments, "ReplicaSet": world.replica_sets, "Pod": world.pods, "Service": world.services,
+        "EndpointSlice": world.slices, "Event": world.events, "HorizontalPodAutoscaler": world.autoscalers, "ResourceQuota": world.quotas,
+        "ConfigMap": world.records,
+    }  # fmt: skip
+    for kind in KINDS:
+        store.put(_listed(kind, world, tuple(of_kind[kind].values())))
+
+
+def _listed(kind: Kind, world: World, objects: tuple[object, ...]) -> Listed[object] | Lost:
+    if kind in world.unread:
+        return Lost(kind, f"{kind}s may not be listed", forbidden=True)
+    return Listed(kind, objects, "", world.at)
+
+
+def _state(connection: Connection, snapshot: Snapshot, user: str) -> ConsoleState:
+    site, now = connection.site, datetime.now(UTC)
+    return replace(
+        ConsoleState(now=now, zone=zone_of(site.environment), connecting=connection.client.server, environment=site.environment),
+        connected=True,
+        identity=user,
+        read_only=site.read_only,
+        snapshot=snapshot,
+        snapshot_at=now,
+        derived=derive(site.environment, snapshot.world),
+    )
+
+
+def zone_of(environment: Environment) -> tzinfo:
+    """The environment's time zone; UTC when this machine does not know it."""
+    try:
+        return ZoneInfo(environment.cluster.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -1,0 +1,72 @@
+"""`bluegreen plan`: what a runbook would do now."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from console.cli.inputs import inputs_option, reason_option, runbook_argument
+from console.cli.options import Options, common
+from console.cli.output import print_json, print_lines
+from console.cli.parts import deps_of, site_of
+from console.domain.views.lines import BLANK, Line, marked, span
+from console.domain.views.plan import PlanView
+from console.domain.views.run import plan_view
+
+
+@click.command()
+@runbook_argument
+@inputs_option
+@reason_option
+@common
+def plan(options: Options, runbook: str, inputs: dict[str, str], reason: str) -> None:
+    """Show what RUNBOOK would change, without changing anything.
+
+    \b
+      bluegreen plan deploy -i release=v1.5.0
+      bluegreen plan rollback
+
+    Leaves with 0 when it could start, with 3 when something blocks it.
+    """
+    made = asyncio.run(_plan(options, runbook, inputs, reason))
+    if options.as_json:
+        print_json({**_json(made)})
+    else:
+        print_lines(plan_lines(made), options)
+    click.get_current_context().exit(3 if made.refusal else 0)
+
+
+async def _plan(options: Options, runbook: str, inputs: dict[str, str], reason: str) -> PlanView:
+    from console.engine.start import Request, prepare
+
+    site = site_of(options)
+    wanted = site.catalogue.runbook(runbook)
+    async with deps_of(site, journal_needed=False) as deps:
+        prepared = await prepare(Request(wanted, inputs, reason=reason or "plan"), deps)
+    return prepared.plan
+
+
+def plan_lines(plan: PlanView) -> list[Line]:
+    """The plan as text: each step, below it what it would change and the kubectl that would do the same."""
+    view = plan_view(plan)
+    lines: list[Line] = [(span(view.title, "title"), span("   " + view.status, "dim")), BLANK]
+    for row in view.rows:
+        timing = f"   {row.timing}" if row.timing else ""
+        number = span(f" {row.number:>2}  ", "dim")
+        lines.append((number, *marked(row.mark, row.title), span(f"   {row.text}" if row.text else "", row.tone), span(timing, "dim")))
+        details = view.details.get(row.step, ())
+        lines += [_detail(said.mark.glyph + " " if said.mark else "", said.text) for said in details if said.text not in (row.text, "")]
+    lines += [BLANK, *(marked(view.summary_mark, view.summary) if view.summary_mark else (span(view.summary),),)]
+    return lines
+
+
+def _detail(mark: str, text: str) -> Line:
+    return (span("        " + mark + text, "dim"),)
+
+
+def _json(plan: PlanView) -> dict[str, object]:
+    return {
+        "runbook": plan.runbook, "title": plan.title, "environment": plan.environment, "digest": plan.digest, "inputs": plan.inputs,
+        "refusal": plan.refusal, "usual": plan.usual, "undo": plan.undo, "steps": plan.rows,
+    }  # fmt: skip
