@@ -34,7 +34,8 @@ EntryType = Literal[
 
 ENTRY_KEYS: Mapping[EntryType, str] = {
     "run.opened": (
-        "uid runbook title runbook_digest plan_digest steps inputs bindings reason fingerprint host linked_run assume_yes direction live epoch"
+        "uid runbook title runbook_digest plan_digest steps inputs bindings reason fingerprint host linked_run assume_yes direction "
+        "live epoch"
     ),
     "run.claimed": "uid host pid boot epoch",
     "step.started": "step attempt",

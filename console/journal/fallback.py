@@ -8,7 +8,6 @@ from pathlib import Path
 from console.domain.ids import RunId
 from console.domain.run import Draft, Entry
 from console.journal.errors import JournalUnavailable
-from console.journal.journal import Journal
 from console.journal.ledger import Ledger
 from console.journal.place import workable
 from console.journal.spool import Spool, spool_path
@@ -18,9 +17,9 @@ from console.journal.verify import Anchor
 class Fallback:
     """Implements `Ledger`. Once an append has failed it stays with the spool: the journal would show a gap as order."""
 
-    def __init__(self, journal: Journal, *, spools: tuple[Path, ...], uid: str) -> None:
+    def __init__(self, journal: Ledger, *, spools: tuple[Path, ...], uid: str) -> None:
         self.environment = journal.environment
-        self._ledger: Ledger = journal
+        self._ledger = journal
         self._spools = spools
         self._uid = uid
         self._last = 0

@@ -110,8 +110,9 @@ async def reconcile(journal: Journal, folders: Iterable[Path]) -> int:
     A spool whose runner lives is left alone. Doing it twice, or after a crash half way, adds nothing twice.
     """
     moved = 0
-    for path in sorted(p for folder in folders for p in folder.glob(f"*{SUFFIX}")):
-        if held(path.parent, path.stem):
+    places = tuple(folders)
+    for path in sorted(p for folder in places for p in folder.glob(f"*{SUFFIX}")):
+        if any(held(folder, path.stem) for folder in places):
             continue
         stored = await asyncio.to_thread(_contents, path)
         if stored.rows and stored.rows[0].environment == journal.environment:

@@ -1,0 +1,204 @@
+"""How a run ends. Whether live traffic is unchanged is decided by observing it, never assumed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from console.domain.errors import BluegreenError
+from console.domain.ids import RunId
+from console.domain.position import position
+from console.domain.run import Question, RunOutcome, RunRecord, StepState
+from console.domain.runbook import Runbook
+from console.domain.world import World
+from console.engine import traffic
+from console.engine.ending import Ending, LeaseLost, OperatorNeeded, Released, StepEnded, StopAsked
+from console.engine.failures import back_off, said
+from console.engine.questions import ON_FAILURE, ask
+from console.engine.session import Session
+from console.engine.start import Request, open_run, prepare
+
+LOOKS = 6
+"""Times that live traffic is looked at before it counts as unknown: about six seconds."""
+COLLECT_SECONDS = 15.0
+
+DriveLinked = Callable[[str], Awaitable[RunRecord]]
+"""Drives the run of this reference in this process, to its end."""
+
+
+@dataclass(frozen=True)
+class _Now:
+    """Live traffic as it was observed at the end."""
+
+    world: World | None
+    problem: str = ""
+
+    def sentence(self, session: Session) -> str:
+        return (
+            traffic.sentence(session.deps.environment, self.world) if self.world else f"live traffic could not be observed: {self.problem}"
+        )
+
+    def unchanged(self, session: Session) -> bool:
+        """True only when it was seen, is whole, and is what it was when the run was opened."""
+        environment = session.deps.environment
+        if self.world is None or self.split(session):
+            return False
+        return traffic.traffic_of(environment, self.world) == session.live_before
+
+    def split(self, session: Session) -> bool:
+        return self.world is not None and position(session.deps.environment, self.world).split
+
+
+async def finish(session: Session) -> None:
+    """Every step has passed."""
+    await close(session, "done", "", await _look(session))
+
+
+async def conclude(session: Session, ending: Ending, drive_linked: DriveLinked) -> None:
+    """Close the run as its ending and the observed traffic demand. `Released` leaves it open.
+
+    Raises LeaseLost where another driver is the cause of it all: what that one did is not ours to undo.
+    """
+    if isinstance(ending, StepEnded | StopAsked):
+        await _still_ours(session)
+    match ending:
+        case Released():
+            await session.recorder.now("run.released", {"reason": ending.reason})
+        case LeaseLost():
+            await close(session, "superseded", ending.reason, await _look(session))
+        case OperatorNeeded():
+            await close(session, "needs_operator", ending.reason, await _look(session))
+        case StopAsked():
+            await _stopped(session, ending.reason)
+        case StepEnded(outcome="declined"):
+            await _stopped(session, ending.reason)
+        case StepEnded():
+            await _failed(session, ending, drive_linked)
+        case _:
+            raise AssertionError(f"no such ending: {ending!r}")
+
+
+def earlier_failure(session: Session) -> StepEnded | None:
+    """The step that ended the walk of a runner that died before it could close the run."""
+    for step in session.record.steps:
+        match step.state:
+            case StepState.FAILED:
+                return StepEnded("failed", step.reason)
+            case StepState.BLOCKED:
+                return StepEnded("blocked", step.reason)
+            case StepState.DECLINED:
+                return StepEnded("declined", step.reason)
+            case _:
+                continue
+    return None
+
+
+async def close(session: Session, outcome: RunOutcome, reason: str, now: _Now) -> None:
+    """Journal `run.closed`, durable, with where live traffic is."""
+    await session.recorder.now("run.closed", {"outcome": outcome, "reason": reason, "live": now.sentence(session)})
+
+
+async def _stopped(session: Session, reason: str) -> None:
+    now = await _look(session)
+    if now.unchanged(session):
+        await close(session, "stopped", reason, now)
+    else:
+        await close(session, "needs_operator", f"{reason}; live traffic is not where it was at the start", now)
+
+
+async def _failed(session: Session, ending: StepEnded, drive_linked: DriveLinked) -> None:
+    await _keep_evidence(session)
+    now = await _look(session)
+    back = session.deps.runbooks.get(session.runbook.on_failure)
+    if now.unchanged(session):
+        await close(session, "refused" if ending.outcome == "blocked" and not _changed_anything(session) else "failed", ending.reason, now)
+    elif now.world is None or back is None or session.record.direction == "back":
+        await close(session, "needs_operator", ending.reason, now)
+    elif now.split(session) or await _may_go_back(session, ending, back, now):
+        await _go_back(session, ending, back, drive_linked)
+    else:
+        await close(session, "needs_operator", f"{ending.reason}; going back was declined", now)
+
+
+def _changed_anything(session: Session) -> bool:
+    return any(entry.type == "step.intent" for entry in session.entries)
+
+
+async def _may_go_back(session: Session, ending: StepEnded, back: Runbook, now: _Now) -> bool:
+    """Ask a person, unless the run was started with `--yes` or the way back was begun already."""
+    if await _linked(session):
+        return True
+    text = f"{ending.reason}; {now.sentence(session)}. {back.title}?"
+    answer = await ask(session, Question(ON_FAILURE, text, key="b"))
+    return answer.yes
+
+
+async def _go_back(session: Session, ending: StepEnded, back: Runbook, drive_linked: DriveLinked) -> None:
+    """Run the way back as a run of its own, in this process, and end as it ends."""
+    try:
+        ref = await _linked(session) or await _open_linked(session, ending, back)
+        linked = await drive_linked(ref)
+    except BluegreenError as error:
+        await close(session, "needs_operator", f"{ending.reason}; going back failed: {error}", await _look(session))
+        return
+    number = f"run {linked.id}" if linked.id else "its own run"
+    if linked.outcome == "done":
+        await close(session, "rolled_back", f"{ending.reason}; went back in {number}", await _look(session))
+    elif linked.open:
+        await session.recorder.now("run.released", {"reason": f"{number}, which goes back, waits: {linked.released}"})
+    else:
+        reason = f"{ending.reason}; {number} went back and ended {linked.outcome}: {linked.outcome_reason}"
+        await close(session, "needs_operator", reason, await _look(session))
+
+
+async def _open_linked(session: Session, ending: StepEnded, back: Runbook) -> str:
+    record = session.record
+    reason = f"run {record.id} failed after the switch: {ending.reason}"
+    inputs = {i.name: reason for i in back.inputs if i.name == "reason"}
+    request = Request(back, inputs, reason=reason, assume_yes=record.assume_yes, linked_run=record.id)
+    opened = await open_run(await prepare(request, session.deps), session.deps)
+    await session.recorder.now("run.note", {"text": f"going back in run {opened.run}"})
+    return opened.ref
+
+
+async def _linked(session: Session) -> str:
+    """The way back that an earlier runner of this run opened."""
+    journal = session.deps.journal
+    if journal is None:
+        return ""
+    number: RunId = session.record.id
+    return next((str(r.id) for r in await journal.runs(limit=20) if r.linked_run == number), "")
+
+
+async def _still_ours(session: Session) -> None:
+    if session.signals.lost:
+        raise session.signals.lost
+    with suppress(BluegreenError):
+        await session.lease.guard()
+
+
+async def _look(session: Session) -> _Now:
+    """Observe live traffic, patiently but not for ever."""
+    problem = ""
+    for tries in range(1, LOOKS + 1):
+        try:
+            return _Now(await session.deps.cluster.observe(traffic.KINDS))
+        except BluegreenError as error:
+            problem = said(error)
+            await session.deps.clock.sleep(back_off(tries))
+    return _Now(None, problem)
+
+
+async def _keep_evidence(session: Session) -> None:
+    """Save what explains the failure; that it cannot be saved does not change the outcome."""
+    if session.deps.collect is None:
+        return
+    try:
+        async with asyncio.timeout(COLLECT_SECONDS):
+            kept = await session.deps.collect(session.ports, session.setting.bindings)
+        text = "evidence kept: " + ", ".join(map(str, kept)) if kept else "there was no evidence to keep"
+        session.recorder.later("run.note", {"text": text, "evidence": dict(kept)})
+    except Exception as error:
+        session.recorder.later("run.note", {"text": f"evidence could not be kept: {said(error)}"})

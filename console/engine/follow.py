@@ -1,0 +1,92 @@
+"""What any other process does with a run: follow it, answer it, stop it, note something. All through the journal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Literal
+
+from console.domain.errors import Refused, UsageError
+from console.domain.ids import RunId
+from console.domain.run import Draft, EntryType, Question, RunRecord, advance, fold
+from console.engine.questions import accepts
+from console.journal.ledger import Ledger
+
+
+async def follow(ledger: Ledger, run: RunId) -> AsyncIterator[RunRecord]:
+    """The record now and after each new entry; ends when the run is closed. Raises Refused when there is no such run."""
+    entries = await ledger.read(run=run)
+    record = _known(fold(entries), run)
+    yield record
+    if not record.open:
+        return
+    async for entry in ledger.tail(run=run, after=record.last_seq):
+        record = advance(record, entry)
+        yield record
+        if not record.open:
+            return
+
+
+async def answer(
+    ledger: Ledger, run: RunId, *, step: str, answer: Literal["yes", "no"], actor: str, typed: str = "", question: Question | None = None
+) -> None:
+    """Answer the question that the run asks at `step`.
+
+    `question`: the one that was shown; an answer to it is not taken for one to a newer wording. Raises Refused when nothing is asked,
+    UsageError for the wrong name or phrase.
+    """
+    record = await _open_run(ledger, run)
+    asked = record.question
+    if asked is None or asked.step != step:
+        raise Refused(f"run {run} asks nothing at {step} now", hint=f"`bluegreen show {run}` tells what it does")
+    if question is not None and question.asked_at != asked.asked_at:
+        raise Refused("the question is not the one you answered any more", hint="Look at it again")
+    if accepts(asked, answer, typed) is None:
+        raise UsageError(f"{typed!r} is not {asked.phrase!r}", hint=f"Type {asked.phrase!r} to say yes")
+    asked_at = asked.asked_at.isoformat() if asked.asked_at else ""
+    await _append(ledger, run, "gate.answered", actor, {"step": step, "answer": answer, "typed": typed, "asked_at": asked_at})
+
+
+async def skip_wait(ledger: Ledger, run: RunId, *, step: str, actor: str) -> None:
+    """Cut the running wait short. Raises Refused when that step is not waiting."""
+    record = await _open_run(ledger, run)
+    current = record.current
+    if current is None or current.name != step or current.kind != "wait":
+        raise Refused(f"run {run} does not wait at {step} now", hint=f"`bluegreen show {run}` tells what it does")
+    await _append(ledger, run, "gate.answered", actor, {"step": step, "answer": "skip"})
+
+
+async def stop(ledger: Ledger, run: RunId, *, reason: str, actor: str) -> None:
+    """Ask the run to stop and stay where it is; honoured at its next safe point."""
+    await _open_run(ledger, run)
+    await _append(ledger, run, "run.stop_requested", actor, {"reason": reason or f"{actor} asked to stop"})
+
+
+async def note(ledger: Ledger, run: RunId, *, text: str, actor: str) -> None:
+    """Write a person's words into the record, while the run is open or afterwards."""
+    _known(fold(await ledger.read(run=run)), run)
+    await _append(ledger, run, "run.note", actor, {"text": text})
+
+
+async def take_over(ledger: Ledger, run: RunId, *, reason: str, actor: str) -> None:
+    """Let the next runner of this run take the lease from a holder that does not answer. Raises UsageError without a reason."""
+    if not reason.strip():
+        raise UsageError("a take-over needs a reason", hint="Say why the other driver may be pushed aside")
+    await _open_run(ledger, run)
+    await _append(ledger, run, "run.take_over", actor, {"reason": reason})
+
+
+async def _open_run(ledger: Ledger, run: RunId) -> RunRecord:
+    record = _known(fold(await ledger.read(run=run)), run)
+    if not record.open:
+        raise Refused(f"run {run} has ended: {record.outcome}")
+    return record
+
+
+def _known(record: RunRecord | None, run: RunId) -> RunRecord:
+    if record is None:
+        raise Refused(f"there is no run {run}", hint="`bluegreen runs` lists them")
+    return record
+
+
+async def _append(ledger: Ledger, run: RunId, kind: EntryType, actor: str, body: dict[str, object]) -> None:
+    await ledger.append([Draft(kind, run, actor, body)])

@@ -1,0 +1,136 @@
+"""May this run be driven, by us, now? The order of SAFETY 3.3: lease, chain, runbook, target, then the step in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+
+from console.domain.errors import Refused
+from console.domain.run import Entry, RunRecord
+from console.domain.runbook import Step
+from console.engine.deps import Deps
+from console.engine.ending import OperatorNeeded
+from console.engine.lease import lease_name
+from console.engine.ports import Fingerprint
+from console.engine.session import Session
+from console.journal.journal import Journal
+from console.journal.lock import held
+
+MOST_CRASHES = 3
+
+
+async def admit(session: Session) -> bool:
+    """Take the lease and prove that everything is what the run was started with; returns whether an earlier runner drove it.
+
+    Raises Refused with what is different, OperatorNeeded after the third crash on one step, and what the cluster raises.
+    """
+    record = session.record
+    over = record.direction == "back" or bool(record.take_over) or record.linked_run is not None
+    taking = asyncio.ensure_future(session.lease.take(over=over, floor=session.epoch_floor))
+    fingerprint, _ = await asyncio.gather(session.deps.cluster.fingerprint(), taking)
+    session.stamp()
+    host = session.deps.host
+    claim = {"uid": record.uid, "host": host.name, "pid": host.pid, "boot": host.boot, "epoch": session.lease.epoch}
+    resumed = record.claims > 0
+    session.recorder.later("run.claimed", claim)
+    if resumed:
+        await _check_chain(session)
+    check_same(record, session, fingerprint)
+    if resumed:
+        _check_crashes(session)
+    return resumed
+
+
+def check_same(record: RunRecord, session: Session, found: Fingerprint) -> None:
+    """A run never goes on under a changed runbook or in another namespace."""
+    if record.runbook_digest != session.runbook.digest:
+        raise Refused(
+            f"the runbook {record.runbook} was changed after run {record.id} was started",
+            hint="Put the old file back to resume, or abort the run and start a new one",
+        )
+    if found.as_dict() != dict(record.fingerprint):
+        started = f"namespace {record.fingerprint.get('namespace')} of {record.fingerprint.get('server')}"
+        raise Refused(f"run {record.id} was started in {started}, this is another one", hint="Use the same context as at the start")
+
+
+def guards(session: Session) -> frozenset[str]:
+    """Checks that passed and stand between the last change and the next: old answers that the next change would rely on.
+
+    None while a change is in doubt: its own plan tells, and a split does not wait for health checks.
+    """
+    record, steps = session.record, session.steps
+    current = record.current
+    if current is None or current.intent is not None:
+        return frozenset()
+    here = next(i for i, s in enumerate(steps) if s.name == current.name)
+    if not any(s.kind == "do" for s in steps[here:]):
+        return frozenset()
+    return frozenset(_checks_since_last_change(steps[:here]))
+
+
+def crashes(entries: Iterable[Entry]) -> Counter[str]:
+    """How often runners died inside each step: begun, not ended, and nobody had let go of the run. The entries end where it lies now."""
+    counted: Counter[str] = Counter()
+    begun = ""
+    for entry in entries:
+        match entry.type:
+            case "step.started" | "step.intent":
+                begun = str(entry.body.get("step"))
+            case "step.result" | "run.released":
+                begun = ""
+            case "run.claimed" if begun:
+                counted[begun] += 1
+                begun = ""
+            case _:
+                pass
+    if begun:
+        counted[begun] += 1
+    return counted
+
+
+async def check_resumable(record: RunRecord, deps: Deps) -> None:
+    """What a command can tell before it starts a runner; raises Refused. The runner itself checks again."""
+    if not record.open:
+        raise Refused(f"run {record.id} has ended: {record.outcome}", hint="Start a new one")
+    if held(deps.place.runs, record.uid):
+        raise Refused(
+            f"run {record.id} is driven by {record.driver} (process {record.driver_pid})", hint=f"`bluegreen attach {record.id}` follows it"
+        )
+    found = await deps.cluster.lease(lease_name(deps.environment.application))
+    ours = f"{deps.actor}@{deps.host.name}/{record.uid}"
+    if not found or found.holder in ("", ours) or found.renewed_at is None or record.direction == "back" or record.take_over:
+        return
+    age = (await deps.cluster.server_time() - found.renewed_at).total_seconds()
+    if age <= found.duration:
+        raise Refused(
+            f"{found.holder} drives this environment (run {found.run}), seen {age:.0f} s ago",
+            hint=f"Attach to it, or take over with `bluegreen resume {record.id} --take-over REASON`",
+        )
+
+
+def _checks_since_last_change(passed: tuple[Step, ...]) -> list[str]:
+    found: list[str] = []
+    for step in reversed(passed):
+        if step.kind == "do":
+            break
+        if step.kind == "check":
+            found.append(step.name)
+    return found
+
+
+def _check_crashes(session: Session) -> None:
+    current = session.record.current
+    died = crashes(session.entries)[current.name] if current else 0
+    if current and died >= MOST_CRASHES:
+        raise OperatorNeeded(f"{current.title}: the runner crashed {died} times in this step")
+
+
+async def _check_chain(session: Session) -> None:
+    """A break in the middle stops everything; an anchor of this journal that is not in it shows a cut tail."""
+    if isinstance(session.ledger, Journal):
+        verdict = await session.ledger.verify(session.lease.anchor)
+        if not verdict.ok:
+            raise Refused(
+                f"the journal cannot be trusted: {verdict.sentence}", hint="`bluegreen audit verify` shows where; start a new run"
+            )

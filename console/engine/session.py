@@ -1,0 +1,140 @@
+"""One drive of one run: its record in memory, its lease, its ports, and what others ask of it meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from console.domain.errors import JournalError
+from console.domain.facts import Stamp
+from console.domain.ids import Epoch
+from console.domain.run import Entry, Outcome, RunRecord, StepRecord, advance, fold
+from console.domain.runbook import Runbook, Step
+from console.engine import bindings, traffic
+from console.engine.action import Ports
+from console.engine.deps import Deps
+from console.engine.lease import Lease
+from console.engine.recorder import Recorder
+from console.engine.signals import Signals
+from console.engine.tasks import Setting, steps_of
+from console.journal.ledger import Ledger
+
+
+class Session:
+    """State of a drive. `record` grows with every entry, ours and others'."""
+
+    def __init__(self, deps: Deps, ledger: Ledger, entries: Sequence[Entry], runbook: Runbook) -> None:
+        record = fold(entries)
+        assert record is not None
+        self.deps = deps
+        self.ledger = ledger
+        self.runbook = runbook
+        self.record: RunRecord = record
+        self.entries = list(entries)
+        self._known = {e.seq for e in entries}
+        self.signals = Signals(deps.clock)
+        self.signals.stop = record.stop_requested
+        self.recorder = Recorder(ledger, record.id, actor=deps.actor, trace=deps.trace, linger=deps.linger, seen=self.see)
+        self.lease = Lease(
+            deps.cluster,
+            deps.clock,
+            application=deps.environment.application,
+            holder=f"{deps.actor}@{deps.host.name}/{record.uid}",
+            run=self.name,
+        )
+        self.setting = self._setting()
+        self.ports = Ports(
+            deps.cluster, deps.probes, deps.clock, deps.registry, deps.place.evidence(record.uid), guard=self._guard, report=self._report
+        )
+        self.steps = steps_of(runbook, deps.environment, self.setting.inputs)
+        self.running: str = ""
+        """Name of the step that is being walked."""
+
+    @property
+    def name(self) -> str:
+        """`41@<uid>`: unique over all journals."""
+        return f"{self.record.id}@{self.record.uid}"
+
+    @property
+    def live_before(self) -> traffic.Traffic | None:
+        """What users got when the run was opened."""
+        return traffic.decode(self.entries[0].body.get("live"))
+
+    @property
+    def epoch_floor(self) -> Epoch:
+        found = self.entries[0].body.get("epoch")
+        return Epoch(found if isinstance(found, int) else 0)
+
+    def stamp(self) -> None:
+        """From now on tasks carry the epoch of the lease."""
+        self.setting = self._setting()
+
+    def step(self, name: str) -> StepRecord:
+        return self.record.step(name)
+
+    def see(self, entry: Entry) -> bool:
+        """Take an entry in, once, whether we wrote it or read it; False for one that was known."""
+        if entry.seq in self._known:
+            return False
+        self._known.add(entry.seq)
+        self.entries.append(entry)
+        newest = max(self.record.last_seq, entry.seq)
+        self.record = replace(advance(self.record, entry), last_seq=newest)
+        self.signals.stop = self.record.stop_requested
+        return True
+
+    def started(self, step: Step, *, attempt: int, more: Mapping[str, object] | None = None) -> None:
+        self.recorder.later("step.started", {"step": step.name, "attempt": attempt, **(more or {})})
+
+    def progress(self, text: str, *, step: str = "") -> None:
+        """One line about the running step; the same line twice in a row is written once."""
+        name = step or self.running
+        if name and self.step(name).reason != text:
+            self.recorder.later("step.progress", {"step": name, "text": text})
+
+    def result(
+        self,
+        step: str,
+        outcome: Outcome,
+        reason: str,
+        *,
+        attempt: int = 1,
+        seconds: float = 0.0,
+        evidence: Mapping[str, object] | None = None,
+    ) -> None:
+        """How an attempt ended; durable before the next intent, because it is written before it."""
+        body = {
+            "step": step,
+            "attempt": attempt,
+            "outcome": outcome,
+            "reason": reason,
+            "evidence": dict(evidence or {}),
+            "seconds": round(seconds, 3),
+        }
+        self.recorder.later("step.result", body)
+
+    def until(self, step: str) -> datetime | None:
+        """End of a wait that an earlier runner began."""
+        noted = (e.body.get("until") for e in self.entries if e.type == "step.started" and e.body.get("step") == step)
+        found = next((u for u in noted if isinstance(u, str)), None)
+        return datetime.fromisoformat(found) if found else None
+
+    async def anchor(self) -> str:
+        """The journal's head for the lease; empty where it cannot be read."""
+        try:
+            return str(await self.ledger.anchor())
+        except JournalError:
+            return ""
+
+    async def _guard(self) -> None:
+        self.deps.trace("before guard")
+        await self.lease.guard()
+
+    async def _report(self, text: str) -> None:
+        self.progress(text)
+
+    def _setting(self) -> Setting:
+        stamp = Stamp(self.name, self.lease.epoch, self.deps.actor)
+        inputs = {k: str(v) for k, v in self.record.inputs.items()}
+        return Setting(self.deps.environment, bindings.decode(self.record.bindings), inputs, stamp, self.record.reason)

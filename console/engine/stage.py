@@ -1,0 +1,136 @@
+"""One step being walked: its action and task, its deadline, and the patience with what is outside."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from console.domain.moments import spoken
+from console.domain.runbook import Step
+from console.engine.action import Action, Broken, Done, NotYet, Task
+from console.engine.ending import Ending, OperatorNeeded, StepEnded
+from console.engine.failures import Failure, back_off, failure_of, said
+from console.engine.session import Session
+from console.engine.tasks import action_of, task_of
+
+T = TypeVar("T")
+
+LOGIN_SECONDS = 2.0
+"""Between two looks whether somebody logged in again."""
+
+
+@dataclass
+class Stage:
+    """A check or a change on its way."""
+
+    session: Session
+    step: Step
+    action: Action[BaseModel, object]
+    task: Task[BaseModel]
+    attempt: int
+    began: float
+    deadline: float
+    """On the monotonic clock; moved on by the time spent waiting for a login."""
+    applied: bool = False
+    """An effect was sent: what cannot be observed is in doubt from now on, not failed."""
+    warned: set[str] = field(default_factory=set)
+
+    @property
+    def seconds(self) -> float:
+        return self.session.deps.clock.monotonic() - self.began
+
+    @property
+    def late(self) -> bool:
+        return self.session.deps.clock.monotonic() >= self.deadline
+
+    @property
+    def waited(self) -> str:
+        return f"waited {spoken(self.seconds)}"
+
+    async def observe(self) -> object:
+        """Facts for the action, however long the API server stays away within the deadline."""
+        return await self.patiently(lambda: self.action.observe(self.session.ports, self.task))
+
+    async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask again after what passes by itself; ends the step for what does not."""
+        tries = 0
+        while True:
+            try:
+                return await ask()
+            except Ending:
+                raise
+            except Exception as error:
+                tries += 1
+                await self.setback(error, tries)
+
+    async def setback(self, error: Exception, tries: int) -> None:
+        """Wait as the error demands, or raise the Ending that it means. For questions: they have no effect."""
+        match failure_of(error):
+            case Failure.LOGIN:
+                await self.wait_for_login(error)
+            case Failure.AGAIN | Failure.DOUBT | Failure.REPLAN:
+                self.check_deadline(said(error))
+                self.session.progress(f"{said(error)}; trying again")
+                await self.session.signals.pause(back_off(tries))
+            case Failure.REFUSED:
+                raise self.ended_by("blocked", said(error))
+            case Failure.OPERATOR:
+                raise OperatorNeeded(said(error))
+            case Failure.DEFINITE | Failure.UNEXPECTED:
+                raise self.ended_by("failed", said(error))
+
+    async def wait_for_login(self, error: Exception) -> None:
+        """Expired credentials pause the step; they never fail it."""
+        self.session.progress(f"waiting for a new login: {said(error)}")
+        await self.session.recorder.flush()
+        await self.session.signals.pause(LOGIN_SECONDS)
+        self.deadline += LOGIN_SECONDS
+
+    def check_deadline(self, message: str) -> None:
+        if self.late:
+            raise self.ended_by("failed", f"{message} ({self.waited})")
+
+    def ended_by(self, outcome: str, reason: str) -> Ending:
+        """A step whose effect was sent and cannot be looked at is in doubt; one without is what it seems."""
+        if self.applied:
+            return OperatorNeeded(reason)
+        return StepEnded("blocked" if outcome == "blocked" else "failed", reason)
+
+
+def stage_of(session: Session, step: Step) -> Stage:
+    """Raises UsageError for a runbook that does not fit this bluegreen or its inputs."""
+    record = session.step(step.name)
+    action = action_of(step, session.deps.actions)
+    task = task_of(step, action, session.setting, started_at=record.started_at or session.deps.clock.now())
+    now = session.deps.clock.monotonic()
+    within = step.within if step.within is not None else action.deadline(task)
+    return Stage(session, step, action, task, record.attempts + 1, now, now + within)
+
+
+async def until_done(stage: Stage) -> Done:
+    """Observe and verify until the post-condition holds; raises StepEnded when it is broken or late."""
+    carry: object = None
+    while True:
+        facts = await stage.observe()
+        verdict = verified(stage, facts, carry)
+        match verdict:
+            case Done():
+                return verdict
+            case Broken(message, evidence):
+                raise StepEnded("failed", message, evidence=evidence)
+            case NotYet(message, carry):
+                if stage.late:
+                    raise StepEnded("failed", f"{message} ({stage.waited})")
+                stage.session.progress(message)
+                await stage.session.signals.pause(stage.action.poll)
+
+
+def verified(stage: Stage, facts: object, carry: object) -> Done | NotYet | Broken:
+    """A mistake in an action's judgement is named; it must not look like a lost connection."""
+    try:
+        return stage.action.verify(facts, stage.task, carry)
+    except Exception as error:
+        raise StepEnded("failed", said(error)) from error
