@@ -131,7 +131,8 @@ class ControlPlane:
         Compacts etcd and restarts the API server, whose own caches would otherwise still answer.
         """
         await etcd_history.compact(self._layout.etcd_socket)
-        await self.restart("kube-apiserver")
+        await self.kill("kube-apiserver")
+        await self.launch("kube-apiserver")
 
     def pause(self, part: Part) -> None:
         """Freeze a part: its connections stay open and nothing is answered."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.contract.objects import NEXT_IMAGE, Object, Paths, configmap, deployment, service
-from tests.contract.wire import APPLY_PATCH, Api
+from tests.contract.wire import APPLY_PATCH, Api, eventually
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -161,13 +161,19 @@ async def test_migrated_ownership_lets_removed_fields_go(api: Api, paths: Paths)
     """Renaming kubectl's entry into our own applied one is what makes a later apply remove what the manifest no longer has."""
     path = f"{paths.deployments}/web"
     before = with_env(deployment("web", replicas=0), OLD="1")
-    created = (await api.post(paths.deployments, before, fieldManager="kubectl-client-side-apply")).ok(201)
-    managed = [{**each, "manager": "bluegreen", "operation": "Apply"} for each in created["metadata"]["managedFields"]]
-    operations = [
-        {"op": "test", "path": "/metadata/resourceVersion", "value": (await api.get(path)).ok()["metadata"]["resourceVersion"]},
-        {"op": "replace", "path": "/metadata/managedFields", "value": managed},
-    ]
-    migrated = (await api.json_patch(path, *operations)).ok()
+    (await api.post(paths.deployments, before, fieldManager="kubectl-client-side-apply")).ok(201)
+
+    async def rename() -> int:
+        metadata = (await api.get(path)).ok()["metadata"]
+        renamed = [
+            {**each, "manager": "bluegreen", "operation": "Apply"} if each["manager"] == "kubectl-client-side-apply" else each
+            for each in metadata["managedFields"]
+        ]
+        unchanged = {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}
+        return (await api.json_patch(path, unchanged, {"op": "replace", "path": "/metadata/managedFields", "value": renamed})).status
+
+    await eventually(rename, lambda status: status == 200)
+    migrated = (await api.get(path)).ok()
     assert owner(migrated, "bluegreen")
     assert not owner(migrated, "kubectl-client-side-apply", "Update")
     after = (await api.apply(path, deployment("web", replicas=0), manager="bluegreen")).ok()
@@ -207,3 +213,44 @@ async def test_yaml_is_applied_too(api: Api, paths: Paths) -> None:
     params = {"fieldManager": "bluegreen"}
     answer = await api.request("PATCH", f"{paths.configmaps}/settings", body=text, params=params, content_type=APPLY_PATCH)
     assert answer.ok(201)["data"] == {"level": "info"}
+
+
+async def test_strict_validation_refuses_a_field_that_does_not_exist(api: Api, paths: Paths) -> None:
+    body = deployment("web", replicas=0)
+    body["spec"]["replica"] = 3
+    refusal = (await api.post(paths.deployments, body, fieldValidation="Strict")).refused(400, "BadRequest")
+    assert 'unknown field "spec.replica"' in refusal["message"]
+    lax = await api.post(paths.deployments, body)
+    assert "unknown field" in lax.headers["Warning"]
+    assert "spec.replica" in lax.headers["Warning"]
+    assert "replica" not in lax.ok(201)["spec"]
+
+
+async def test_replicas_left_out_fall_back_to_one(api: Api, paths: Paths) -> None:
+    """Why replicas always travel in the same apply."""
+    path = f"{paths.deployments}/web"
+    (await api.apply(path, deployment("web", replicas=3), manager="bluegreen")).ok(201)
+    without = deployment("web")
+    del without["spec"]["replicas"]
+    assert (await api.apply(path, without, manager="bluegreen")).ok()["spec"]["replicas"] == 1
+
+
+async def test_replicas_left_out_by_one_owner_stay_with_the_other(api: Api, paths: Paths) -> None:
+    path = f"{paths.deployments}/web"
+    (await api.apply(path, deployment("web", replicas=3), manager="bluegreen")).ok(201)
+    (await api.merge_patch(path, {"spec": {"replicas": 5}}, fieldManager="by-hand")).ok()
+    without = deployment("web")
+    del without["spec"]["replicas"]
+    assert (await api.apply(path, without, manager="bluegreen")).ok()["spec"]["replicas"] == 5
+
+
+async def test_a_service_keeps_its_address_when_it_is_applied_again(api: Api, paths: Paths) -> None:
+    path = f"{paths.services}/web"
+    created = (await api.apply(path, service("web", {"slot": "blue"}), manager="bluegreen")).ok(201)
+    body = service("web", {"slot": "blue"})
+    body["spec"]["ports"].append({"name": "metrics", "port": 9090, "targetPort": 9090})
+    applied = (await api.apply(path, body, manager="bluegreen")).ok()
+    assert applied["spec"]["clusterIP"] == created["spec"]["clusterIP"]
+    assert [each["port"] for each in applied["spec"]["ports"]] == [80, 9090]
+    again = (await api.apply(path, service("web", {"slot": "blue"}), manager="bluegreen")).ok()
+    assert [each["port"] for each in again["spec"]["ports"]] == [80]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +13,7 @@ import pytest
 
 from console.sandbox.binaries import Binaries
 from console.sandbox.control_plane import START_ORDER, ControlPlane, check_socket_path
+from console.sandbox.rights import SHIPPED
 from console.sandbox.supervise import ChildFailed
 from tests.contract import wire
 from tests.contract.objects import Paths, configmap, deployment, names
@@ -21,6 +22,8 @@ from tests.planes import control_plane_binaries, kubeconfig, namespace, real_pla
 from tests.sandbox.test_supervise import is_running, until
 
 __all__ = ["kubeconfig", "namespace", "real_plane"]
+
+Kubectl = Callable[..., Awaitable[tuple[int, str]]]
 
 pytestmark = pytest.mark.real
 
@@ -87,21 +90,40 @@ async def test_without_controllers_deployments_wait(real_plane: ControlPlane, ap
     await eventually(replicasets, len)
 
 
-async def test_kubectl_uses_the_kubeconfig_of_a_user(kubeconfig: Callable[[str], Path], paths: Paths) -> None:
-    kubectl = control_plane_binaries().kubectl
-    assert kubectl is not None
+@pytest.fixture
+def kubectl(kubeconfig: Callable[[str], Path]) -> Kubectl:
+    """Runs kubectl as a user: its exit code and everything it printed."""
+    program = control_plane_binaries().kubectl
+    assert program is not None
 
-    async def ask(user: str, *arguments: str) -> tuple[int, str]:
-        command = [str(kubectl), "--kubeconfig", str(kubeconfig(user)), *arguments]
+    async def run(user: str, *arguments: str) -> tuple[int, str]:
+        command = [str(program), "--kubeconfig", str(kubeconfig(user)), *arguments]
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    assert await ask("operator", "auth", "can-i", "patch", "services") == (0, "yes\n")
-    assert await ask("viewer", "auth", "can-i", "patch", "services") == (1, "no\n")
-    code, text = await ask("viewer", "create", "configmap", "x")
+    return run
+
+
+async def test_kubectl_uses_the_kubeconfig_of_a_user(kubectl: Kubectl, namespace: str) -> None:
+    assert await kubectl("operator", "auth", "can-i", "patch", "services") == (0, "yes\n")
+    assert await kubectl("viewer", "auth", "can-i", "patch", "services") == (1, "no\n")
+    code, text = await kubectl("viewer", "create", "configmap", "x")
     assert code == 1
     assert "forbidden" in text
-    assert paths.namespace in text
+    assert namespace in text
+
+
+async def test_the_shipped_roles_are_bound_as_their_files_say(kubectl: Kubectl, namespace: str) -> None:
+    """A namespace nobody was given rights in, then the command that heads each file."""
+    other = f"{namespace}-other"
+    assert (await kubectl("admin", "create", "namespace", other))[0] == 0
+    assert await kubectl("operator", "-n", other, "auth", "can-i", "get", "pods") == (1, "no\n")
+    files = [argument for name in ("viewer.yml", "operator.yml") for argument in ("-f", str(SHIPPED / name))]
+    code, text = await kubectl("admin", "apply", "--namespace", other, *files)
+    assert code == 0, text
+    assert await kubectl("operator", "-n", other, "auth", "can-i", "patch", "services") == (0, "yes\n")
+    assert await kubectl("viewer", "-n", other, "auth", "can-i", "get", "pods", "--subresource=log") == (0, "yes\n")
+    assert (await kubectl("admin", "delete", "namespace", other, "--wait=false"))[0] == 0
 
 
 OWNER = """
