@@ -48,16 +48,17 @@ def kubectl_back(environment: Environment, world: World, *, slot: SlotName, rele
             commands += _put_release(environment, world, component, slot, release)
         commands += [_wait(environment, c, slot) for c in environment.components if deployment_of(c, slot, world)]
     if environment.strategy == "blue_green":
-        commands += _switch(environment, world, slot)
+        commands += switch_commands(environment, world, slot, reversed(environment.components))
     return tuple(commands)
 
 
-def _switch(environment: Environment, world: World, slot: SlotName) -> list[str]:
+def switch_commands(environment: Environment, world: World, slot: SlotName, order: Iterable[Component]) -> list[str]:
+    """One compare-and-swap patch for each Service that does not select `slot` yet."""
     selected = position(environment, world).slots
     path = f"/spec/selector/{escape_pointer(environment.slot_key)}"
     patches = (
         JsonPatch("Service", c.service, (PatchOp("test", path, selected[c.name]), PatchOp("replace", path, slot)))
-        for c in reversed(environment.components)
+        for c in order
         if selected[c.name] not in (None, slot)
     )
     return [line for patch in patches for line in command_for(environment, patch)]

@@ -91,8 +91,9 @@ def _warm(environment: Environment, world: World, here: Position, records: Recor
 def _warm_target(environment: Environment, world: World, records: Records, state: SlotState, live: SlotState | None) -> Target:
     schema = migration.way_back(environment, world, records, to=state.release)
     refusals = [*_held(records, state.release)]
+    stable = state.stable or records.stable(state.release)
     overridable = [
-        (UNPROVEN, "" if state.stable else f"{state.release or 'what runs there'} never passed verification in {state.slot}"),
+        (UNPROVEN, "" if stable else f"{state.release or 'what runs there'} never passed verification in {state.slot}"),
         (migration.OVERRIDE, schema.problem),
         (NO_BETTER, "" if live is None or state.saturated or serves_better(state, live) else _no_better(state, live)),
     ]
@@ -103,7 +104,7 @@ def _warm_target(environment: Environment, world: World, records: Records, state
         slot=state.slot,
         kind="warm",
         revision=_revision(records.history, state.slot, state.release),
-        stable=state.stable,
+        stable=stable,
         ready=state.ready,
         wanted=state.wanted,
         seconds=SWITCH_SECONDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import yaml
 
 from console.domain.rollback import Target, rollback_targets
 from console.domain.slots import ComponentState, slot_state
+from tests.actions.asking import answer_of
+from tests.actions.fake import FakeCluster
 from tests.actions.worlds import Case, environment_of, world_of
 
 CASES = sorted((Path(__file__).parent / "cases").rglob("*.yml"))
@@ -20,7 +23,7 @@ CASES = sorted((Path(__file__).parent / "cases").rglob("*.yml"))
 def test_case(file: Path) -> None:
     case = yaml.safe_load(file.read_text())
     expected = case["expect"]
-    answer = ASKED[file.parent.name](case)
+    answer = ASKED.get(file.parent.name, _action)(case)
     assert {key: answer[key] for key in expected} == expected
 
 
@@ -68,5 +71,12 @@ def _target(target: Target) -> str:
     return f"{target.slot} {target.release} {target.kind}{number} {target.ready}/{target.wanted}" + ("" if target.usable else " locked")
 
 
+def _action(case: Case) -> Mapping[str, Any]:
+    """The plan of an action, or with `verdict: true` what it says of the world as it is."""
+    environment = environment_of(case)
+    cluster = FakeCluster(world_of(case, environment))
+    return asyncio.run(answer_of(case, environment, cluster))
+
+
 ASKED: Mapping[str, Callable[[Case], Mapping[str, Any]]] = {"slots": _slot, "targets": _targets}
-"""What a case of each folder is about."""
+"""What a case of these folders is about; one of every other folder is about an action."""

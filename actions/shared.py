@@ -1,0 +1,125 @@
+"""What all actions share: parameter types, the defaults of an action's interface, and rules that a person may override by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from console.domain.change import Blocked, Change, Plan, Written
+from console.domain.environment import Environment
+from console.domain.ids import SlotName
+from console.domain.moments import duration
+from console.domain.runbook import Effect
+from console.domain.world import Kind
+from console.engine.action import Ports, Task
+
+P = TypeVar("P", bound=BaseModel)
+F = TypeVar("F")
+T = TypeVar("T")
+
+SWITCH_KINDS: tuple[Kind, ...] = ("Service", "Deployment", "HorizontalPodAutoscaler", "ConfigMap")
+"""Enough to judge a switch; the lists of pods and events are long and are left out on the way back."""
+
+
+def _seconds(value: object) -> object:
+    return duration(value).total_seconds() if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=86_400 * 7)]
+"""Written as a duration (`30s`, `10m`); seconds in the code."""
+SlotWord = Annotated[str, Field(min_length=1, description="preview, previous, active, or a slot's own name")]
+Override = Annotated[str, Field(description="names of the rules that a person takes the responsibility for, joined by commas")]
+
+
+class Params(BaseModel):
+    """Parameters of a step; an unknown one is a mistake in the runbook."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SlotParams(Params):
+    slot: SlotWord
+
+
+class Doing(Generic[P, F]):
+    """Defaults of an action that changes something: its writes one after the other, each guarded, within a minute."""
+
+    name: str
+    title: str
+    params: type[P]
+    effect: Effect = "check_then_act"
+    timeout: float = 60.0
+    poll: float = 0.5
+
+    def deadline(self, task: Task[P]) -> float:
+        """Seconds until a `NotYet` becomes a failure."""
+        return self.timeout
+
+    async def apply(self, ports: Ports, task: Task[P], change: Change) -> tuple[Written, ...]:
+        written = []
+        for write in change.writes:
+            await ports.guard()
+            written.append(await ports.cluster.write(write))
+        return tuple(written)
+
+
+class Looking(Generic[P, F]):
+    """Defaults of an action that only looks: it is answered by `verify`."""
+
+    name: str
+    title: str
+    params: type[P]
+    effect: Effect = "observe"
+    timeout: float = 30.0
+    poll: float = 1.0
+
+    def deadline(self, task: Task[P]) -> float:
+        """Seconds until a `NotYet` becomes a failure."""
+        return self.timeout
+
+    def plan(self, facts: F, task: Task[P]) -> Plan:
+        return Change(self.title)
+
+    async def apply(self, ports: Ports, task: Task[P], change: Change) -> tuple[Written, ...]:
+        return ()
+
+
+def slot_of(task: Task[P], word: str) -> SlotName:
+    """The slot that a word of the runbook means in this run."""
+    return task.bindings.slot(word)
+
+
+def unknown_slot(environment: Environment, slot: SlotName) -> str:
+    """Why `slot` cannot be meant; empty when it can."""
+    return "" if slot in environment.slots else f"{slot!r} is no slot of {environment.name}: it has {' and '.join(environment.slots)}"
+
+
+def taken(override: str, rules: str) -> bool:
+    """Whether a person named every rule of `rules` (joined by commas; none at all is no permission)."""
+    asked = {r.strip() for r in override.split(",") if r.strip()}
+    return bool(rules) and set(rules.split(",")) <= asked
+
+
+def blocked_unless(override: str, *, rule: str, reasons: tuple[str, ...]) -> Blocked | None:
+    """Blocked by `rule`, unless a person took it on."""
+    return None if not reasons or taken(override, rule) else Blocked(reasons, override=rule)
+
+
+async def uninterrupted(work: Awaitable[T]) -> T:
+    """Finish `work` even when the caller is cancelled meanwhile; the cancellation goes on afterwards."""
+    running = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError as asked:
+            cancelled = asked
+        except Exception:
+            break
+    if cancelled is not None and not running.cancelled():
+        running.exception()
+        raise cancelled
+    return running.result()
