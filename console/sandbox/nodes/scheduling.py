@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from console.sandbox.apiserver import quantities
-from console.sandbox.nodes.objects import Pod
+from console.sandbox.nodes.amounts import amount
+from console.sandbox.nodes.objects import Container, Pod
 
 RESOURCES = ("cpu", "memory")
 
@@ -35,8 +35,8 @@ def requests(pod: Pod) -> dict[str, Fraction]:
     """What the pod asks for: the sum of its containers, or its largest init container where that is more."""
     asked = {}
     for resource in RESOURCES:
-        running = sum((_amount(container.resources.requests, resource) for container in pod.spec.containers), Fraction(0))
-        starting = max((_amount(container.resources.requests, resource) for container in pod.spec.init_containers), default=Fraction(0))
+        running = sum((_asked(container, resource) for container in pod.spec.containers), Fraction(0))
+        starting = max((_asked(container, resource) for container in pod.spec.init_containers), default=Fraction(0))
         asked[resource] = max(running, starting)
     return asked
 
@@ -69,7 +69,7 @@ def _obstacles(pod: Pod, room: Room, pods: Sequence[Pod]) -> list[str]:
     asked = requests(pod)
     for resource in RESOURCES:
         taken = sum((requests(other)[resource] for other in pods), Fraction(0))
-        if asked[resource] and taken + asked[resource] > quantities.parse(room.allocatable[resource]):
+        if asked[resource] and taken + asked[resource] > amount(room.allocatable[resource]):
             found.append(f"Insufficient {resource}")
     return found
 
@@ -83,5 +83,5 @@ def _nowhere(nodes: int, obstacles: Counter[str]) -> Unschedulable:
     return Unschedulable(f"0/{nodes} nodes are available: {reasons}. preemption: 0/{nodes} nodes are available: {preemption}.")
 
 
-def _amount(amounts: Mapping[str, str], resource: str) -> Fraction:
-    return quantities.parse(amounts.get(resource, "0"))
+def _asked(container: Container, resource: str) -> Fraction:
+    return amount(container.resources.requests.get(resource, "0"))
