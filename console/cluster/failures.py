@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import ssl
 
 import aiohttp
@@ -50,4 +52,6 @@ def _timed_out(doing: str, text: str, sent: Sent) -> TimedOut:
 def _why(error: BaseException) -> str:
     """The operating system's or the TLS library's own words."""
     inner = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
-    return getattr(inner, "verify_message", "") or getattr(inner, "strerror", "") or str(inner) or type(inner).__name__
+    number = getattr(inner, "errno", None)
+    system = os.strerror(number) if isinstance(number, int) and number in errno.errorcode else ""
+    return getattr(inner, "verify_message", "") or system or str(inner) or type(inner).__name__

@@ -43,10 +43,15 @@ class Health:
         self._open = False
         self._overdue = False
 
+    @property
+    def doubting(self) -> bool:
+        """An alarm is on its way."""
+        return self._alarm is not None or self._overdue
+
     def doubt(self, reason: str) -> None:
         """Something is wrong since now, or still."""
         self._reason = reason
-        if self._alarm is None and not self._overdue and not self.said:
+        if not self.doubting and not self.said:
             self._alarm = asyncio.get_running_loop().call_later(self._lost_after, self._ring)
 
     def well(self) -> None:

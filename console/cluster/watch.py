@@ -91,7 +91,7 @@ class Follower(Generic[Object]):
     async def run(self) -> None:
         """Lists and watches until it is cancelled."""
         try:
-            self._health.doubt("it has not answered yet")
+            self._health.doubt("the server has not answered yet")
             while True:
                 pause = await self._round()
                 await asyncio.sleep(pause)
@@ -105,7 +105,6 @@ class Follower(Generic[Object]):
             if not self._version:
                 await self._list()
             await self._watch()
-            self._health.doubt("the last stream ended and no other has begun")
             return 0.0 if self._health.proven else self._health.pauses.next()
         except Gone:
             self._version = ""
@@ -141,6 +140,8 @@ class Follower(Generic[Object]):
             "timeoutSeconds": f"{random.uniform(300, 600):.0f}",
         }
         self._health.proven = False
+        if not self._health.doubting:
+            self._health.doubt(f"the server does not begin to stream {self._path}")
         async with self._client.streaming(self._path, params=params, silence=self._silence) as lines:
             if self._health.said:
                 self._version = ""

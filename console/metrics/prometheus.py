@@ -25,6 +25,8 @@ from console.metrics.classify import Envelope, history_of, plausible, reading_of
 
 CONNECT, READ = 2.0, 5.0
 """Seconds for a connection, and between two bytes of an answer."""
+SIGN = (1.0, 2.0)
+"""The same for a sign of life."""
 AT_ONCE = 4
 STALE_AFTER = 30.0
 """Seconds: twice a usual scrape interval of 15 s."""
@@ -39,7 +41,7 @@ class Prometheus:
         self._limits = (connect, read)
         self._kept = threading.local()
         self._session = self._new_session()
-        self._library = PrometheusConnect(url=self.url, session=self._session, retry=Retry(0), timeout=self._limits)
+        self._library = PrometheusConnect(url=self.url, session=self._session, retry=Retry(0), timeout=self._limits)  # type: ignore[arg-type]
         self._session.mount(self.url, Verified(max_retries=Retry(0)))
         self._background = Background(limit=AT_ONCE)
 
@@ -59,19 +61,21 @@ class Prometheus:
         return history_of(answer, start=start, end=end, step=step)
 
     async def trouble(self) -> str:
-        """Why queries cannot be answered right now; empty when they can."""
-        reading = await self.reading("1")
+        """Why queries cannot be answered right now; empty when they can. Known within three seconds."""
+        answer = await self._answer(lambda: self._library.custom_query("1", timeout=SIGN), within=sum(SIGN))  # type: ignore[arg-type]
+        reading = reading_of(answer, stale_after=self._stale_after)
         return "" if reading.state == "ok" else reading.detail
 
     def close(self) -> None:
         """Lets go of idle connections; a query that still hangs is forgotten, not awaited."""
         self._session.close()
 
-    async def _answer(self, send: Callable[[], object]) -> Envelope:
+    async def _answer(self, send: Callable[[], object], *, within: float | None = None) -> Envelope:
+        seconds = sum(self._limits) if within is None else within
         try:
-            return await self._background.call(lambda: self._sent(send), timeout=sum(self._limits))
+            return await self._background.call(lambda: self._sent(send), timeout=seconds)
         except TimeoutError:
-            return Envelope(trouble=f"no answer from {self.url} within {sum(self._limits):g} s")
+            return Envelope(trouble=f"no answer from {self.url} within {seconds:g} s")
 
     def _sent(self, send: Callable[[], object]) -> Envelope:
         """In a thread of its own: the library's call, and the answer that the hook kept."""
@@ -138,11 +142,14 @@ def _with_zone(moment: datetime) -> datetime:
     return moment
 
 
+def _wrapped(error: BaseException) -> BaseException | None:
+    """requests and urllib3 hand causes on as arguments."""
+    return next((argument for argument in error.args if isinstance(argument, BaseException)), None)
+
+
 def _reason(error: BaseException) -> str:
     """The innermost cause's own words."""
     cause: BaseException = error
-    while (
-        inner := cause.__cause__ or cause.__context__ or next((a for a in cause.args if isinstance(a, BaseException)), None)
-    ) is not None:
+    while (inner := cause.__cause__ or cause.__context__ or _wrapped(cause)) is not None:
         cause = inner
     return getattr(cause, "strerror", "") or str(cause) or type(cause).__name__

@@ -31,6 +31,12 @@ async def watch_metrics(
         await sleep(pause)
 
 
+async def look(source: Prometheus, environment: Environment) -> MetricsSeen:
+    """One round of readings, or why there is none."""
+    trouble = await source.trouble()
+    return MetricsSeen(trouble=trouble) if trouble else await _round(source, environment)
+
+
 async def _round(source: Prometheus, environment: Environment) -> MetricsSeen:
     found = await asyncio.gather(*(source.readings(queries_of(environment, slot)) for slot in environment.slots))
     return MetricsSeen(dict(zip(environment.slots, found, strict=True)))
