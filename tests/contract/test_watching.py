@@ -68,6 +68,8 @@ async def test_a_node_watches_its_own_pods_by_field(api: Api, paths: Paths, node
 
 
 async def test_a_bookmark_tells_how_far_the_watch_is(api: Api, paths: Paths) -> None:
+    """Some change of the kind comes first: a server that has seen none since its start sends no bookmark."""
+    (await api.post(paths.pods, pod("earlier"))).ok(201)
     since = await version(api, paths.pods)
     (await api.post(paths.configmaps, configmap("unrelated"))).ok(201)
     params = {"resourceVersion": since, "allowWatchBookmarks": "true", "timeoutSeconds": "3"}
@@ -91,6 +93,8 @@ async def test_a_version_the_server_has_forgotten_is_gone(api: Api, paths: Paths
     """Either the request itself is refused, or the stream begins with an ERROR event: a client must know both."""
     (await api.post(paths.pods, pod("a"))).ok(201)
     since = await version(api, paths.pods)
+    for number in range(3):
+        (await api.merge_patch(f"{paths.pods}/a", {"metadata": {"annotations": {"example.test/number": str(number)}}})).ok()
     await forget()
     answer = await api.get(paths.pods, watch="true", resourceVersion=since, timeoutSeconds="1")
     status = answer.json
