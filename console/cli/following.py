@@ -20,7 +20,7 @@ Answer = Callable[[str, str, str], Awaitable[None]]
 
 
 async def follow_to_end(
-    records: AsyncIterator[RunRecord], options: Options, *, answer: Answer, environment: str, interactive: bool, wait: bool = False
+    records: AsyncIterator[RunRecord], options: Options, *, answer: Answer, interactive: bool, wait: bool = False
 ) -> int:
     """Print the run until it ends and return its exit code.
 
@@ -35,9 +35,10 @@ async def follow_to_end(
             last = record
             printed.show(record)
             if record.question != asked:
-                asking, asked = await _stopped(asking), record.question
+                await _stopped(asking)
+                asking, asked = None, record.question
                 if asked is not None and interactive:
-                    asking = asyncio.create_task(ask(asked, answer, environment=environment))
+                    asking = asyncio.create_task(ask(asked, answer))
                 elif asked is not None and not wait:
                     break
             if not record.open:
@@ -102,9 +103,8 @@ def run_json(record: RunRecord) -> dict[str, object]:
     return {**body, "exit_code": record.exit_code}
 
 
-def run_lines(record: RunRecord, usual: dict[str, float], options: Options) -> list[Line]:
+def run_lines(record: RunRecord, usual: dict[str, float]) -> list[Line]:
     """A whole run as text."""
-    del options
     view = run_view(record, usual=usual, now=datetime.now(UTC), zone=UTC)
     lines: list[Line] = [(span(view.title, "title"), span("   "), *marked(view.mark, view.status))]
     for row in view.rows:
@@ -138,9 +138,9 @@ def _question_lines(record: RunRecord) -> list[Line]:
     return lines + [(span(f"      {difference_text(d)}"),) for d in question.differences]
 
 
-async def ask(question: Question, answer: Answer, *, environment: str) -> None:
+async def ask(question: Question, answer: Answer) -> None:
     """Ask until the answer is the one that confirms, or a no. What was typed before the question stood there is dropped."""
-    wanted = {"key": question.key or "y", "name": environment, "phrase": question.phrase}[question.confirm]
+    wanted = (question.key or "y") if question.confirm == "key" else question.phrase
     _drop_typed_ahead()
     lines = await _stdin_lines()
     while True:

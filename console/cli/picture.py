@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,7 +13,7 @@ from console.domain.environment import Environment
 from console.domain.snapshot import LIVE, LinkSeen, ProbesSeen, Snapshot
 from console.domain.views.derived import derive
 from console.domain.views.state import ConsoleState
-from console.domain.world import KINDS, Kind, Listed, Lost, World
+from console.domain.world import KINDS, Kind, KubeObject, Listed, Lost, World
 from console.engine.lease import lease_name
 from console.engine.ports import LeaseState
 from console.store import Store
@@ -50,16 +51,23 @@ async def take_picture(connection: Connection) -> Picture:
 
 
 async def _figures(connection: Connection, store: Store) -> None:
-    from console.metrics import metrics_of
+    """One round of figures; nothing where no Prometheus is configured."""
+    environment = connection.site.environment
+    if not environment.prometheus:
+        return
+    from console.metrics.prometheus import Prometheus
+    from console.metrics.rounds import look
 
-    async with metrics_of(connection.site.environment) as metrics:
-        if metrics:
-            store.put(await metrics.look())
+    source = Prometheus(environment.prometheus)
+    try:
+        store.put(await look(source, environment))
+    finally:
+        source.close()
 
 
 def _put_world(store: Store, world: World) -> None:
     store.put(LinkSeen(ok=True, server_time=world.at))
-    of_kind = {
+    of_kind: Mapping[Kind, Mapping[str, KubeObject]] = {
         "Deployment": world.deployments, "ReplicaSet": world.replica_sets, "Pod": world.pods, "Service": world.services,
         "EndpointSlice": world.slices, "Event": world.events, "HorizontalPodAutoscaler": world.autoscalers, "ResourceQuota": world.quotas,
         "ConfigMap": world.records,
@@ -68,7 +76,7 @@ def _put_world(store: Store, world: World) -> None:
         store.put(_listed(kind, world, tuple(of_kind[kind].values())))
 
 
-def _listed(kind: Kind, world: World, objects: tuple[object, ...]) -> Listed[object] | Lost:
+def _listed(kind: Kind, world: World, objects: tuple[KubeObject, ...]) -> Listed[KubeObject] | Lost:
     if kind in world.unread:
         return Lost(kind, f"{kind}s may not be listed", forbidden=True)
     return Listed(kind, objects, "", world.at)

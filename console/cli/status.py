@@ -89,7 +89,8 @@ def _named(word: str, verdict: Verdict) -> Line:
 
 
 def _driver(picture: Picture) -> str:
-    lease, world = picture.lease, picture.state.snapshot and picture.state.snapshot.world
+    lease, snapshot = picture.lease, picture.state.snapshot
+    world = snapshot.world if snapshot else None
     if lease is None or not lease.holder or world is None:
         return "none"
     age = (world.at - lease.renewed_at).total_seconds() if lease.renewed_at else 0.0

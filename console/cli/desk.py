@@ -1,0 +1,191 @@
+"""The desk of the console: one environment connected, watched and journaled, behind the protocol that the App knows."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from console.app.desk import PlanChanged
+from console.cli.options import Options
+from console.cli.parts import Connection, Site, connection_to, join, journal_of, site_of
+from console.cli.sources import fed_store
+from console.domain.environment import Environment
+from console.domain.errors import JournalError, Refused
+from console.domain.ids import RunId
+from console.domain.rollback import rollback_targets
+from console.domain.run import Entry, RunRecord, advance
+from console.domain.runbook import Runbook
+from console.domain.snapshot import Snapshot
+from console.domain.views.plan import PlanView
+from console.engine import follow
+from console.engine.deps import Deps
+from console.engine.history import usual
+from console.engine.process import WarmRunner
+from console.engine.start import Request, open_run, prepare
+from console.store import Store
+
+if TYPE_CHECKING:
+    from console.engine.start import Prepared
+    from console.journal.journal import Journal
+
+TICK = 0.1
+"""Seconds between two snapshots at least."""
+RUNS_SHOWN = 30
+
+
+async def open_desk(options: Options) -> LiveDesk:
+    """Read the settings, connect, open the journal, start watching and warm a runner. Raises BluegreenError for what a person corrects."""
+    site = await asyncio.to_thread(site_of, options)
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(connection_to(site))
+        store = await stack.enter_async_context(fed_store(connection))
+        journal, trouble = await _journal(stack, site)
+        deps = await join(connection, journal)
+        runner = None if site.read_only else await stack.enter_async_context(_warm(options))
+        return LiveDesk(site, connection, deps, store, runner, trouble, stack.pop_all())
+    raise AssertionError("the block returns or raises")
+
+
+async def _journal(stack: AsyncExitStack, site: Site) -> tuple[Journal | None, str]:
+    """The journal, or why there is none: the Overview and the way back need none."""
+    try:
+        return await stack.enter_async_context(journal_of(site)), ""
+    except JournalError as problem:
+        return None, str(problem)
+
+
+def _warm(options: Options) -> WarmRunner:
+    return WarmRunner([sys.executable, "-m", "console", *options.arguments(), "runner"])
+
+
+class LiveDesk:
+    """Implements `console.app.desk.Desk`."""
+
+    def __init__(
+        self, site: Site, connection: Connection, deps: Deps, store: Store, runner: WarmRunner | None, trouble: str, stack: AsyncExitStack
+    ) -> None:
+        self._site, self._connection, self._deps, self._store = site, connection, deps, store
+        self._runner, self._trouble, self._stack = runner, trouble, stack
+
+    @property
+    def environment(self) -> Environment:
+        return self._site.environment
+
+    @property
+    def identity(self) -> str:
+        return self._deps.actor
+
+    @property
+    def read_only(self) -> bool:
+        return self._site.read_only
+
+    @property
+    def runbooks(self) -> Mapping[str, Runbook]:
+        return self._deps.runbooks
+
+    async def snapshots(self) -> AsyncIterator[Snapshot]:
+        async for snapshot in self._store.changes():
+            yield snapshot
+            await asyncio.sleep(TICK)
+
+    async def runs(self) -> AsyncIterator[tuple[RunRecord, ...]]:
+        journal = self._journal
+        records = {r.id: r for r in await journal.runs(limit=RUNS_SHOWN)}
+        yield _newest_first(records)
+        head = await journal.head()
+        async for entry in journal.tail(after=head.seq):
+            if entry.run is None:
+                continue
+            known = records.get(entry.run)
+            if known is None:
+                found = await journal.record(entry.run)
+                records |= {entry.run: found} if found else {}
+            elif entry.seq > known.last_seq:
+                records[entry.run] = advance(known, entry)
+            yield _newest_first(records)
+
+    async def follow(self, run: RunId) -> AsyncIterator[RunRecord]:
+        async for record in follow.follow(self._journal, run):
+            yield record
+
+    async def entries(self, run: RunId, after: int = 0) -> tuple[Entry, ...]:
+        return await self._journal.read(run=run, after=after)
+
+    async def plan(self, runbook: str, inputs: Mapping[str, str]) -> PlanView:
+        return (await self._prepared(runbook, inputs, reason="plan")).plan
+
+    async def start(self, runbook: str, inputs: Mapping[str, str], *, reason: str, digest: str) -> RunId:
+        if self._runner is None:
+            raise Refused("this console is read-only", hint="Start it without --read-only")
+        prepared = await self._prepared(runbook, inputs, reason=reason)
+        if prepared.plan.digest != digest:
+            raise PlanChanged(prepared.plan)
+        opened = await open_run(prepared, self._deps)
+        await self._runner.drive(opened.ref)
+        return opened.run
+
+    async def answer(self, run: RunId, step: str, answer: Literal["yes", "no"], typed: str = "") -> None:
+        self._writable()
+        await follow.answer(self._journal, run, step=step, answer=answer, actor=self.identity, typed=typed)
+
+    async def stop(self, run: RunId, reason: str) -> None:
+        self._writable()
+        await follow.stop(self._journal, run, reason=reason, actor=self.identity)
+
+    async def note(self, run: RunId, text: str) -> None:
+        self._writable()
+        await follow.note(self._journal, run, text=text, actor=self.identity)
+
+    async def take_over(self, run: RunId, reason: str) -> None:
+        if self._runner is None:
+            raise Refused("this console is read-only", hint="Start it without --read-only")
+        await follow.take_over(self._journal, run, reason=reason, actor=self.identity)
+        await self._runner.drive(str(run))
+
+    async def rollback_commands(self) -> str:
+        world = self._store.current().world or await self._deps.cluster.observe()
+        targets = rollback_targets(self.environment, world)
+        best = next((t for t in targets if t.usable), targets[0] if targets else None)
+        if best is None:
+            raise Refused("there is nothing to go back to: no other slot runs and no earlier stable release is recorded")
+        text = "\n".join(best.kubectl) + "\n"
+        return text + f"\nwritten to {await asyncio.to_thread(_kept, self._deps.place.runs, text)}"
+
+    async def usual(self, runbook: str) -> Mapping[str, float]:
+        return await usual(self._deps.journal, runbook)
+
+    async def close(self) -> None:
+        with suppress(OSError):
+            await self._stack.aclose()
+
+    @property
+    def _journal(self) -> Journal:
+        if self._deps.journal is None:
+            raise JournalError(self._trouble or "there is no journal")
+        return self._deps.journal
+
+    def _writable(self) -> None:
+        if self.read_only:
+            raise Refused("this console is read-only", hint="Start it without --read-only")
+
+    async def _prepared(self, runbook: str, inputs: Mapping[str, str], *, reason: str) -> Prepared:
+        wanted = self._site.catalogue.runbook(runbook)
+        known = {i.name for i in wanted.inputs}
+        given = dict(inputs) | ({"reason": reason} if "reason" in known and "reason" not in inputs else {})
+        return await prepare(Request(wanted, given, reason), self._deps)
+
+
+def _newest_first(records: Mapping[RunId, RunRecord]) -> tuple[RunRecord, ...]:
+    return tuple(sorted(records.values(), key=lambda r: r.id, reverse=True)[:RUNS_SHOWN])
+
+
+def _kept(folder: Path, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "rollback.sh"
+    path.write_text("#!/bin/sh\n# The way back, as of when this was written.\nset -e\n" + text)
+    path.chmod(0o700)
+    return path

@@ -1,0 +1,178 @@
+"""`bluegreen runs|show|attach|resume|abort`: the record of runs, and what any terminal may do with one that is open."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from console.cli.following import follow_to_end, run_json, run_lines
+from console.cli.options import Options, common
+from console.cli.output import print_json, print_lines
+from console.cli.parts import connection_to, deps_of, journal_of, site_of
+from console.cli.run import warm_runner
+from console.domain.errors import Refused, UsageError
+from console.domain.ids import RunId
+from console.domain.run import RunRecord
+from console.domain.views.lines import Line, marked, span
+from console.domain.views.marks import Mark
+from console.domain.views.run import outcome_words
+
+if TYPE_CHECKING:
+    from console.journal.journal import Journal
+
+run_argument = click.argument("run", type=int, required=False, metavar="[RUN]")
+
+
+@click.command()
+@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@common
+def runs(options: Options, limit: int) -> None:
+    """List runs, newest first."""
+
+    async def read() -> tuple[RunRecord, ...]:
+        async with journal_of(site_of(options)) as journal:
+            return await journal.runs(limit=limit)
+
+    records = asyncio.run(read())
+    if options.as_json:
+        print_json([_summary(r) for r in records])
+    else:
+        print_lines([_row(r) for r in records] or [(span("no run is recorded yet"),)], options)
+
+
+@click.command()
+@run_argument
+@common
+def show(options: Options, run: int | None) -> None:
+    """Show one run (the newest when no number is given): steps, answers, evidence, notes."""
+
+    async def read() -> tuple[RunRecord, dict[str, float]]:
+        from console.engine.history import usual
+
+        async with journal_of(site_of(options)) as journal:
+            record = await _record(journal, run)
+            return record, await usual(journal, record.runbook)
+
+    record, usually = asyncio.run(read())
+    if options.as_json:
+        print_json(run_json(record))
+    else:
+        print_lines(run_lines(record, usually), options)
+
+
+@click.command()
+@run_argument
+@click.option("--answer", type=click.Choice(["yes", "no"]), help="Answer the question that it asks, then follow.")
+@click.option("--typed", default="", metavar="TEXT", help="The name or phrase, where the question wants one typed.")
+@click.option("--wait/--no-wait", default=False, help="Without a terminal: go on following while it waits for a person.")
+@common
+def attach(options: Options, run: int | None, answer: Literal["yes", "no"] | None, typed: str, wait: bool) -> None:
+    """Follow a run that goes on (the newest open one when no number is given), and answer its questions.
+
+    Leaves with the run's exit code; with 6 when it waits for a person and there is no terminal to ask at. Ctrl-C detaches.
+    """
+    click.get_current_context().exit(asyncio.run(_attach(options, run, answer, typed, wait=wait)))
+
+
+@click.command()
+@run_argument
+@click.option("--take-over", "reason", metavar="REASON", help="Take the environment from a driver that does not answer, and say why.")
+@common
+def resume(options: Options, run: int | None, reason: str | None) -> None:
+    """Drive a run whose runner died, from where the cluster really is."""
+    click.get_current_context().exit(asyncio.run(_resume(options, run, reason)))
+
+
+@click.command()
+@run_argument
+@click.option("--reason", default="", metavar="TEXT", help="Why.")
+@common
+def abort(options: Options, run: int | None, reason: str) -> None:
+    """Stop a run at its next safe point and stay where users are.
+
+    It is never stopped between the two patches of a switch. A run whose runner died is ended by `bluegreen resume` after this.
+    """
+
+    async def ask() -> RunRecord:
+        from console.engine.follow import stop
+
+        async with _person(options) as (journal, actor):
+            record = await _record(journal, run, only_open=True)
+            await stop(journal, record.id, reason=reason, actor=actor)
+            return record
+
+    record = asyncio.run(ask())
+    print(f"run {record.id} was asked to stop; `bluegreen attach {record.id}` tells when it has")
+
+
+@asynccontextmanager
+async def _person(options: Options) -> AsyncIterator[tuple[Journal, str]]:
+    """The journal, and who the API server says we are: answers are signed with it, never with $USER."""
+    site = site_of(options)
+    async with journal_of(site) as journal, connection_to(site) as connection:
+        yield journal, (await connection.cluster.identity()).user
+
+
+async def _attach(options: Options, run: int | None, answer: Literal["yes", "no"] | None, typed: str, *, wait: bool) -> int:
+    from console.engine import follow
+
+    async with _person(options) as (journal, actor):
+        record = await _record(journal, run, only_open=run is None)
+
+        async def say(step: str, said: str, written: str) -> None:
+            await follow.answer(journal, record.id, step=step, answer="yes" if said == "yes" else "no", actor=actor, typed=written)
+
+        if answer:
+            if record.question is None:
+                raise Refused(f"run {record.id} asks nothing now", hint=f"`bluegreen show {record.id}` tells what it does")
+            await say(record.question.step, answer, typed)
+        interactive = sys.stdin.isatty() and not options.as_json
+        return await follow_to_end(follow.follow(journal, record.id), options, answer=say, interactive=interactive, wait=wait or bool(answer))
+
+
+async def _resume(options: Options, run: int | None, reason: str | None) -> int:
+    from console.engine import follow
+    from console.engine.resume import check_resumable
+
+    site = site_of(options)
+    async with warm_runner(options) as runner, deps_of(site) as deps:
+        assert deps.journal is not None
+        record = await _record(deps.journal, run, only_open=run is None)
+        if reason is not None:
+            await follow.take_over(deps.journal, record.id, reason=reason, actor=deps.actor)
+            record = await _record(deps.journal, record.id)
+        await check_resumable(record, deps)
+        await runner.drive(str(record.id))
+    return await _attach(options, record.id, None, "", wait=False)
+
+
+async def _record(journal: Journal, run: int | None, *, only_open: bool = False) -> RunRecord:
+    """The run of that number, else the newest (open) one. Raises UsageError when there is none."""
+    if run is not None:
+        record = await journal.record(RunId(run))
+        if record is None:
+            raise UsageError(f"there is no run {run} in {journal.location}", hint="`bluegreen runs` lists them")
+        return record
+    found = [r for r in await journal.runs(limit=50) if r.open or not only_open]
+    if not found:
+        raise UsageError("no run is open" if only_open else "no run is recorded yet", hint="`bluegreen runs` lists them")
+    return found[0]
+
+
+def _row(record: RunRecord) -> Line:
+    mark, word = outcome_words(record.outcome) if record.outcome else (Mark.WAITING, "waits for a person") if record.question else (Mark.RUNNING, "is on")
+    reason = f"   {record.reason}" if record.reason else ""
+    return (span(f"{record.id:>4}  {record.opened_at:%Y-%m-%d %H:%M:%S}Z  "), *marked(mark, f"{record.title:<28} {word}"), span(f"   by {record.by}{reason}", "dim"))
+
+
+def _summary(record: RunRecord) -> dict[str, object]:
+    return {
+        "run": record.id, "runbook": record.runbook, "title": record.title, "opened_at": record.opened_at, "closed_at": record.closed_at,
+        "by": record.by, "reason": record.reason, "outcome": record.outcome, "outcome_reason": record.outcome_reason, "live": record.live,
+        "waits_for": record.question.text if record.question else None, "linked_run": record.linked_run, "exit_code": record.exit_code,
+    }  # fmt: skip
