@@ -47,13 +47,13 @@ class Admission:
         elif resource is SERVICES:
             self._give_address(body, old)
 
-    def admit_create(self, resource: Resource, body: Object, *, dry_run: bool) -> None:
+    def admit_create(self, resource: Resource, body: Object) -> None:
         """Refuse what would exceed a quota."""
-        self._quotas.admit(resource, body, old=None, dry_run=dry_run)
+        self._quotas.admit(resource, body, old=None)
 
     def admit_update(self, resource: Resource, old: Object, body: Object) -> None:
         """Refuse growth past a quota."""
-        self._quotas.admit(resource, body, old=old, dry_run=True)
+        self._quotas.admit(resource, body, old=old)
 
     def removed(self, stored: Stored) -> None:
         """Give back what an object held."""
@@ -64,6 +64,8 @@ class Admission:
         spec: dict[str, Any] = body["spec"]
         if spec.get("type") == "ExternalName":
             return
+        spec.setdefault("ipFamilies", ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "SingleStack")
         if old is not None:
             for field in ("clusterIP", "clusterIPs", "healthCheckNodePort"):
                 if field in old["spec"]:

@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from console.sandbox.apiserver.errors import ApiError, Cause, bad_request, unsupported_media
-from console.sandbox.apiserver.registry import Write
 from console.sandbox.apiserver.resources import Object, Resource
+from console.sandbox.apiserver.writes import Deletion, Write
 
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
@@ -29,13 +29,13 @@ def media_type(header: str) -> str:
 def read_json(raw: bytes, media: str, accepted: tuple[str, ...] = (JSON, YAML)) -> Any:
     """A decoded body; a format the verb does not take is 415, a broken one 400."""
     if media not in (*accepted, ""):
-        raise unsupported_media(media, accepted)
+        raise unsupported_media(accepted)
     try:
         return msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
         if media in (YAML, APPLY):
             return _read_yaml(raw)
-        raise bad_request(f"the object provided is unrecognized (must be of type {accepted[0]}): {error}") from error
+        raise bad_request(f"the object provided is unrecognized: couldn't get version/kind; json parse error: {error}") from error
 
 
 def _read_yaml(raw: bytes) -> Any:
@@ -51,46 +51,46 @@ def check_kind(document: object, resource: Resource) -> Object:
     """The document, if it says it is of this resource's kind or says nothing."""
     if not isinstance(document, dict):
         raise bad_request("the request's body is not an object")
-    kind, version = document.get("kind", ""), document.get("apiVersion", "")
-    if kind not in ("", resource.kind) or version not in ("", resource.api_version):
+    kind, version = document.get("kind") or resource.kind, document.get("apiVersion") or resource.api_version
+    if (kind, version) != (resource.kind, resource.api_version):
+        short = version.rsplit("/", 1)[-1]
         raise bad_request(
-            f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
-            if kind == resource.kind
-            else f'{kind} in version "{version}" cannot be handled as a {resource.kind}'
+            f'{kind} in version "{short}" cannot be handled as a {resource.kind}: no kind "{kind}" is registered for version "{version}"'
         )
     return document
 
 
-def write_options(query: Mapping[str, str], agent: str, *, subresource: str = "", apply: bool = False) -> Write:
+def write_options(query: Mapping[str, str], agent: str, *, verb: str, subresource: str = "", apply: bool = False) -> Write:
     """Read dryRun, fieldManager, fieldValidation and force."""
     dry_run = query.get("dryRun", "")
     if dry_run not in ("", "All"):
-        raise _bad_option("dryRun", f'Unsupported value: "{dry_run}": supported values: "All"', apply, "FieldValueNotSupported")
+        raise _bad_option("dryRun", f'Unsupported value: ["{dry_run}"]: supported values: "All"', verb, "FieldValueNotSupported")
     validation = query.get("fieldValidation", "")
     if validation not in ("", "Ignore", "Warn", "Strict"):
         why = f'Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
-        raise _bad_option("fieldValidation", why, apply, "FieldValueNotSupported")
+        raise _bad_option("fieldValidation", why, verb, "FieldValueNotSupported")
     manager = query.get("fieldManager", "")
     if apply and not manager:
-        raise _bad_option("fieldManager", "Required value: is required for apply patch", apply, "FieldValueRequired")
+        raise _bad_option("fieldManager", "Required value: is required for apply patch", verb, "FieldValueRequired")
     if query.get("force") and not apply:
-        raise _bad_option("force", "Forbidden: may not be specified for non-apply patch", True, "FieldValueForbidden")
+        raise _bad_option("force", "Forbidden: may not be specified for non-apply patch", verb, "FieldValueForbidden")
     return Write(
         manager=(manager or agent.split("/", 1)[0])[:LONGEST_MANAGER],
         subresource=subresource,
         dry_run=dry_run == "All",
         strict=validation == "Strict",
+        patched=verb == "patch",
         force=query.get("force") in ("true", "1"),
     )
 
 
-def _bad_option(field: str, why: str, patch: bool, reason: str) -> ApiError:
-    kind = "PatchOptions" if patch else "CreateOptions"
+def _bad_option(field: str, why: str, verb: str, reason: str) -> ApiError:
+    kind = f"{verb.title()}Options"
     details = {"group": "meta.k8s.io", "kind": kind, "causes": [Cause(field, why, reason).as_json()]}
     return ApiError(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {field}: {why}', details=details)
 
 
-def delete_options(raw: bytes, media: str, query: Mapping[str, str]) -> Object:
+def delete_options(raw: bytes, media: str, query: Mapping[str, str]) -> Deletion:
     """DeleteOptions from the body, or from the query where there is none."""
     options: Object = read_json(raw, media) if raw.strip() else {}
     if not isinstance(options, dict):
@@ -108,9 +108,11 @@ def delete_options(raw: bytes, media: str, query: Mapping[str, str]) -> Object:
             422, "Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: {why}', details={"kind": "DeleteOptions"}
         )
     grace = options.get("gracePeriodSeconds")
-    return {
-        "grace": None if grace is None else int(grace),
-        "policy": policy,
-        "preconditions": options.get("preconditions"),
-        "dry_run": "All" in (options.get("dryRun") or ()),
-    }
+    preconditions = options.get("preconditions") or {}
+    return Deletion(
+        grace=None if grace is None else int(grace),
+        policy=policy,
+        uid=preconditions.get("uid") or "",
+        resource_version=preconditions.get("resourceVersion") or "",
+        dry_run="All" in (options.get("dryRun") or ()),
+    )

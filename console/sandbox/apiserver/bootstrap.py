@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from console.sandbox.apiserver.rbac import AUTHENTICATED, MASTERS, UNAUTHENTICATED
-from console.sandbox.apiserver.registry import Registry, Write
+from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, NAMESPACES, Object
+from console.sandbox.apiserver.writes import Write
 
 NAMESPACE_NAMES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 _DISCOVERY: Final = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -49,7 +50,11 @@ def _job(body: Object) -> None:
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
     spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
+    spec.setdefault("manualSelector", False)
     _template(spec)
+    labels = spec["template"]["metadata"].get("labels")
+    if labels:
+        body["metadata"].setdefault("labels", dict(labels))
 
 
 def _template(spec: Object) -> None:
@@ -162,12 +167,12 @@ def _service(body: Object) -> None:
         spec.setdefault("externalTrafficPolicy", "Cluster")
     if kind != "ExternalName":
         spec.setdefault("internalTrafficPolicy", "Cluster")
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
 
 
 def _secret(body: Object) -> None:
     body.setdefault("type", "Opaque")
+    for key, text in body.pop("stringData", {}).items():
+        body.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
 
 
 def _namespace(body: Object) -> None:
@@ -210,6 +215,14 @@ def _rules(body: Object) -> None:
     body.setdefault("rules", None)
 
 
+def _node(body: Object) -> None:
+    spec = body.setdefault("spec", {})
+    if "podCIDR" in spec:
+        spec.setdefault("podCIDRs", [spec["podCIDR"]])
+    if "capacity" in body.get("status", {}):
+        body["status"].setdefault("allocatable", dict(body["status"]["capacity"]))
+
+
 def _bare_spec(body: Object) -> None:
     body.setdefault("spec", {})
 
@@ -222,7 +235,7 @@ FILLERS: Final[Mapping[str, Filler]] = {
     "Service": _service,
     "Secret": _secret,
     "Namespace": _namespace,
-    "Node": _bare_spec,
+    "Node": _node,
     "Lease": _bare_spec,
     "ResourceQuota": _bare_spec,
     "EndpointSlice": _endpoint_slice,

@@ -24,12 +24,29 @@ VERSION: Final = {
 }
 HEALTH: Final = ("/livez", "/readyz", "/healthz")
 GROUPS: Final = tuple(dict.fromkeys((resource.group, resource.version) for resource in ALL if resource.group))
-_BUILT_IN: Final = frozenset(
-    ["admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io"]
-)
-_CORE: Final = frozenset(
-    ["bindings", "componentstatuses", "endpoints", "limitranges", "persistentvolumeclaims", "persistentvolumes", "podtemplates", "replicationcontrollers"]
-)
+REAL_ONLY: Final = {
+    "": "bindings componentstatuses endpoints limitranges persistentvolumeclaims persistentvolumes podtemplates replicationcontrollers",
+    "admissionregistration.k8s.io": "mutatingadmissionpolicies mutatingadmissionpolicybindings mutatingwebhookconfigurations "
+    "validatingadmissionpolicies validatingadmissionpolicybindings validatingwebhookconfigurations",
+    "apiextensions.k8s.io": "customresourcedefinitions",
+    "apiregistration.k8s.io": "apiservices",
+    "apps": "controllerrevisions daemonsets statefulsets",
+    "authentication.k8s.io": "tokenreviews",
+    "authorization.k8s.io": "localsubjectaccessreviews subjectaccessreviews",
+    "autoscaling": "horizontalpodautoscalers",
+    "batch": "cronjobs",
+    "certificates.k8s.io": "certificatesigningrequests clustertrustbundles podcertificaterequests",
+    "events.k8s.io": "events",
+    "flowcontrol.apiserver.k8s.io": "flowschemas prioritylevelconfigurations",
+    "networking.k8s.io": "ingressclasses ingresses ipaddresses networkpolicies servicecidrs",
+    "node.k8s.io": "runtimeclasses",
+    "policy": "poddisruptionbudgets",
+    "resource.k8s.io": "deviceclasses devicetaintrules resourceclaims resourceclaimtemplates resourceslices",
+    "scheduling.k8s.io": "priorityclasses",
+    "storage.k8s.io": "csidrivers csinodes csistoragecapacities storageclasses volumeattachments volumeattributesclasses",
+    "storagemigration.k8s.io": "storageversionmigrations",
+}
+"""What a real server of this version has besides, by group."""
 
 
 def respond(path: str) -> web.Response:
@@ -54,13 +71,13 @@ def respond(path: str) -> web.Response:
         case ["openapi", *_]:
             raise not_spoken("OpenAPI documents")
         case _:
-            raise unknown_path()
+            return web.Response(text="404 page not found\n", status=404)
 
 
 def refuse(info: RequestInfo) -> ApiError:
     """Why a resource is not served: a real server has it and the sandbox does not, or nobody has it."""
-    if info.group in _BUILT_IN or (not info.group and info.plural in _CORE):
-        name = f"{info.plural}.{info.version}.{info.group}" if info.group else info.plural
+    if info.plural in REAL_ONLY.get(info.group, "").split():
+        name = f"{info.plural}.{info.group} ({info.version})" if info.group else info.plural
         return not_spoken(name)
     return unknown_path()
 
@@ -78,7 +95,7 @@ def _resources(group: str, version: str) -> Object:
             listed += [_described_part(resource, part) for part in resource.subresources]
     name = f"{group}/{version}" if group else version
     listed.sort(key=lambda each: str(each["name"]))
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": name, "resources": listed}
+    return {"kind": "APIResourceList", **({"apiVersion": "v1"} if group else {}), "groupVersion": name, "resources": listed}
 
 
 def _described(resource: Resource) -> Object:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from console.sandbox.apiserver.resources import Resource
 
 
@@ -88,6 +90,8 @@ def _shown(value: object) -> str:
             return str(value).lower()
         case str():
             return f'"{value}"'
+        case dict() | list():
+            return msgspec.json.encode(value).decode()
         case _:
             return str(value)
 
@@ -154,14 +158,17 @@ def expired(message: str, *, continue_token: str = "") -> ApiError:
     return ApiError(410, "Expired", message, metadata={"continue": continue_token} if continue_token else None)
 
 
-def unsupported_media(given: str, accepted: Sequence[str]) -> ApiError:
+def unsupported_media(accepted: Sequence[str]) -> ApiError:
     """A body in a format that the verb does not take."""
+    listed = ", ".join(accepted)
     return ApiError(
-        415,
-        "UnsupportedMediaType",
-        f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}",
-        details={},
+        415, "UnsupportedMediaType", f"the body of the request was in an unknown format - accepted media types include: {listed}"
     )
+
+
+def unsupported_patch() -> ApiError:
+    """A patch of none of the known kinds."""
+    return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
 
 
 def method_not_allowed() -> ApiError:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from console.sandbox.apiserver.errors import ApiError, bad_request, method_not_allowed
+from console.sandbox.apiserver.errors import ApiError, bad_request, method_not_allowed, not_found
 from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.requests import RequestInfo
 from console.sandbox.apiserver.resources import NODES, PODS, Key, Object
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 LOG_OPTIONS: Final = ("follow", "previous", "sinceSeconds", "sinceTime", "timestamps", "tailLines", "limitBytes")
 HOP_BY_HOP: Final = frozenset(
-    ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers", "transfer-encoding", "upgrade", "content-length"]
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+        "content-length",
+    ]
 )
 NOT_PASSED: Final = HOP_BY_HOP | {"authorization", "host"}
 CONNECT_SECONDS: Final = 5.0
@@ -51,19 +61,25 @@ class Forwarder:
         container = _container_of(pod, request.query.get("container", ""))
         node = pod["spec"].get("nodeName")
         if not node:
-            return web.Response(text="")
+            return web.Response(status=204)
         address = self._kubelet(node)
         options = urlencode({name: request.query[name] for name in LOG_OPTIONS if name in request.query})
         path = f"/containerLogs/{key[0]}/{key[1]}/{quote(container)}" + (f"?{options}" if options else "")
         return await self._relay(request, f"https://{address}{path}", what=f'Get "https://{address}{path}"', plain=True)
 
     def _kubelet(self, name: str) -> str:
-        node = self._registry.find(NODES, ("", name)).body
+        node = self._node(name)
         addresses = {each["type"]: each["address"] for each in node["status"].get("addresses", ())}
         port = node["status"].get("daemonEndpoints", {}).get("kubeletEndpoint", {}).get("Port", 0)
         if "InternalIP" not in addresses or not port:
             raise ApiError(500, "InternalError", f"no preferred addresses found; known addresses: {list(addresses.items())}")
         return f"{addresses['InternalIP']}:{port}"
+
+    def _node(self, name: str) -> Object:
+        found = self._registry.store.of(NODES).get(("", name))
+        if found is None:
+            raise not_found(PODS, name)
+        return found.body
 
     async def _proxy(self, request: web.BaseRequest, info: RequestInfo, key: Key) -> web.StreamResponse:
         scheme, name, port = _target_of(info.name)

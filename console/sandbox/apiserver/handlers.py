@@ -29,6 +29,7 @@ from console.sandbox.apiserver.responses import (
 from console.sandbox.apiserver.reviews import answer
 from console.sandbox.apiserver.subresources import Subresources
 from console.sandbox.apiserver.watches import options_of, stream
+from console.sandbox.apiserver.writes import Deletion
 
 log: Final = logging.getLogger(__name__)
 
@@ -108,30 +109,34 @@ class Handlers:
             case "create" if not info.name:
                 document = check_kind(read_json(raw, media), resource)
                 _check_namespace(document, namespace)
-                return written_response(self._registry.create(resource, namespace, document, write_options(query, agent)))
+                return written_response(self._registry.create(resource, namespace, document, write_options(query, agent, verb=info.verb)))
             case "update" if info.name:
                 document = check_kind(read_json(raw, media), resource)
-                return written_response(self._registry.update(resource, key, lambda _: document, write_options(query, agent)))
+                return written_response(
+                    self._registry.update(resource, key, lambda _: document, write_options(query, agent, verb=info.verb))
+                )
             case "patch" if info.name and is_apply(media):
                 config = check_kind(read_json(raw, media, (media,)), resource)
-                return written_response(self._registry.apply(resource, key, config, write_options(query, agent, apply=True)))
+                return written_response(
+                    self._registry.apply(resource, key, config, write_options(query, agent, verb=info.verb, apply=True))
+                )
             case "patch" if info.name:
                 change = change_of(raw, media, resource)
-                return written_response(self._registry.update(resource, key, change, write_options(query, agent)))
+                return written_response(self._registry.update(resource, key, change, write_options(query, agent, verb=info.verb)))
             case "delete":
-                stored, gone = self._registry.delete(resource, key, **delete_options(raw, media, query))
+                stored, gone = self._registry.delete(resource, key, delete_options(raw, media, query))
                 return deleted_response(stored, gone=gone)
             case "deletecollection":
                 return self._delete_all(info, resource, delete_options(raw, media, query), query)
             case _:
                 raise method_not_allowed()
 
-    def _delete_all(self, info: RequestInfo, resource: Resource, options: Object, query: Mapping[str, str]) -> web.Response:
+    def _delete_all(self, info: RequestInfo, resource: Resource, deletion: Deletion, query: Mapping[str, str]) -> web.Response:
         if "deletecollection" not in resource.verbs:
             raise method_not_allowed()
         page = read_page(self._registry.store, resource, filter_of(resource, info.namespace, "", query), query)
         for item in page.items:
-            self._registry.delete(resource, item.key, **options)
+            self._registry.delete(resource, item.key, deletion)
         return json_response(page.encoded(resource))
 
     async def _watch(self, request: web.BaseRequest, info: RequestInfo, resource: Resource) -> web.StreamResponse:

@@ -16,7 +16,7 @@ _MISSING: Final = object()
 def apply_json_patch(document: Object, patch: object) -> Object:
     """Apply every operation in order to a document that may be changed; one that does not fit refuses all with 422."""
     if not isinstance(patch, list) or not all(isinstance(operation, dict) for operation in patch):
-        raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")
     if len(patch) > MOST_OPERATIONS:
         raise ApiError(
             413, "RequestEntityTooLarge", f"The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {len(patch)}"
@@ -36,8 +36,7 @@ def _apply_one(root: dict[str, Any], operation: Mapping[str, Any]) -> None:
         case "add":
             _add(root, path, operation.get("value"))
         case "replace":
-            _take(root, path)
-            _add(root, path, operation.get("value"))
+            _replace(root, path, operation.get("value"))
         case "remove":
             _take(root, path)
         case "test":
@@ -114,6 +113,18 @@ def _add(root: dict[str, Any], path: list[str], value: object) -> None:
             parent[path[-1]] = value
         case list():
             parent.insert(len(parent) if path[-1] == "-" else _index(path[-1], len(parent)), value)
+        case _:
+            raise unprocessable()
+
+
+def _replace(root: dict[str, Any], path: list[str], value: object) -> None:
+    """Unlike RFC 6902, an absent key of an object is added: so the real server's library does it."""
+    parent = _look(root, path[:-1])
+    match parent:
+        case dict():
+            parent[path[-1]] = value
+        case list():
+            parent[_index(path[-1], len(parent) - 1)] = value
         case _:
             raise unprocessable()
 

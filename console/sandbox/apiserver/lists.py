@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from console.sandbox.apiserver.errors import ApiError, bad_request, expired
+from console.sandbox.apiserver.errors import ApiError, bad_request, expired, forbidden_value
 from console.sandbox.apiserver.resources import Key, Object, Resource
 from console.sandbox.apiserver.selectors import FieldTest, Selector, parse_fields, parse_labels
 from console.sandbox.apiserver.store import Store, Stored
@@ -125,20 +125,23 @@ def _decode_token(token: str) -> tuple[int, Key]:
         namespace, _, name = decoded["start"].rstrip("\u0000").partition("/")
         return int(decoded["rv"]), (namespace, name)
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise bad_request("continue key is not valid: the continue token could not be read") from error
+        raise bad_request("invalid continue token: continue key is not valid: the token could not be read") from error
 
 
 def _number(text: str, name: str) -> int:
     if not text:
         return 0
-    if not text.isdecimal():
-        raise ApiError(400, "BadRequest", f'Invalid value: "{text}": {name} must be a whole number')
-    return int(text)
+    if text.isdecimal():
+        return int(text)
+    if name == "limit":
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    raise bad_request(f'invalid resource version: {name}: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
 
 
 def _bad_options(why: str) -> ApiError:
-    message = f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: {why}'
-    return ApiError(422, "Invalid", message, details={"group": "meta.k8s.io", "kind": "ListOptions"})
+    cause = forbidden_value("resourceVersionMatch", why)
+    message = f'ListOptions.meta.k8s.io "" is invalid: {cause.field}: {cause.message}'
+    return ApiError(422, "Invalid", message, details={"group": "meta.k8s.io", "kind": "ListOptions", "causes": [cause.as_json()]})
 
 
 def _too_large(asked: int, current: int) -> ApiError:

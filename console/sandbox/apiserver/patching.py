@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from console.sandbox.apiserver.bodies import APPLY, JSON_PATCH, MERGE_PATCH, PATCHES, STRATEGIC_PATCH, read_json
-from console.sandbox.apiserver.errors import bad_request, unsupported_media
+from console.sandbox.apiserver.errors import bad_request, unsupported_patch
 from console.sandbox.apiserver.jsonpatch import apply_json_patch, apply_merge_patch
-from console.sandbox.apiserver.registry import Change
 from console.sandbox.apiserver.resources import Object, Resource
 from console.sandbox.apiserver.schema import Type, of
 from console.sandbox.apiserver.strategic import apply_strategic
+from console.sandbox.apiserver.writes import Change
 
 
 def is_apply(media: str) -> bool:
@@ -24,7 +24,7 @@ def change_of(raw: bytes, media: str, resource: Resource) -> Change:
 def change_of_type(raw: bytes, media: str, kind: Type) -> Change:
     """Like `change_of`, for a representation that is not stored itself."""
     if media not in PATCHES or media == APPLY:
-        raise unsupported_media(media, PATCHES)
+        raise unsupported_patch()
     patch = read_json(raw, media, (media,))
     match media:
         case _ if media == JSON_PATCH:

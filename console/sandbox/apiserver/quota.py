@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -81,7 +81,7 @@ class Quotas:
                         totals[name] += amount
         return {name: render(totals[name], binary=hard[name].endswith("i")) for name in hard}
 
-    def admit(self, resource: Resource, body: Object, *, old: Object | None, dry_run: bool) -> None:
+    def admit(self, resource: Resource, body: Object, *, old: Object | None) -> None:
         """Refuse an object whose growth does not fit, in the words of the quota admission plugin."""
         namespace = body["metadata"].get("namespace", "")
         quotas = [each for each in self._store.of(QUOTAS).all(namespace)] if namespace else []
@@ -94,7 +94,7 @@ class Quotas:
         for quota in quotas:
             hard = quota.body["spec"].get("hard") or {}
             if resource is PODS and old is None:
-                _require_stated(hard, wanted, resource, name, quota.key[1])
+                _require_stated(hard, body["spec"].get("containers", ()), resource, name, quota.key[1])
             self._fit(resource, name, quota.key[1], hard, growth, self.used(quota.body, namespace))
 
     def _fit(self, resource: Resource, name: str, quota: str, hard: Mapping[str, str], growth: Usage, used: Mapping[str, str]) -> None:
@@ -106,8 +106,14 @@ class Quotas:
             raise forbidden(resource, name, f"exceeded quota: {quota}, requested: {requested}, used: {in_use}, limited: {limited}")
 
 
-def _require_stated(hard: Mapping[str, str], wanted: Usage, resource: Resource, name: str, quota: str) -> None:
+def _require_stated(hard: Mapping[str, str], containers: Sequence[Object], resource: Resource, name: str, quota: str) -> None:
     """A quota on cpu or memory needs every container to state its share."""
-    missing = sorted(key for key in hard if key.split(".")[0] in ("requests", "limits", "cpu", "memory") and key not in wanted)
-    if missing:
-        raise forbidden(resource, name, f"failed quota: {quota}: must specify {','.join(missing)}")
+    needed = sorted(key for key in hard if key.split(".")[0] in ("requests", "limits", "cpu", "memory"))
+    lines = []
+    for key in needed:
+        part, _, amount = key.rpartition(".")
+        without = [each["name"] for each in containers if amount not in each.get("resources", {}).get(part or "requests", {})]
+        if without:
+            lines.append(f"{key} for: {','.join(without)}")
+    if lines:
+        raise forbidden(resource, name, f"failed quota: {quota}: must specify {'; '.join(lines)}")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from console.sandbox.apiserver.errors import ApiError
 from console.sandbox.apiserver.requests import RequestInfo
 from console.sandbox.apiserver.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES, Object
-from console.sandbox.apiserver.store import Store
+from console.sandbox.apiserver.store import Store, Stored
 
 MASTERS: Final = "system:masters"
 AUTHENTICATED: Final = "system:authenticated"
@@ -25,6 +25,14 @@ class User:
     name: str
     groups: tuple[str, ...]
     extra: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A rule that applies to a user, and the binding it comes by."""
+
+    rule: Rule
+    source: str
 
 
 ANONYMOUS: Final = User("system:anonymous", (UNAUTHENTICATED,))
@@ -43,20 +51,36 @@ class Authorizer:
 
     def allows(self, user: User, request: RequestInfo) -> bool:
         """Whether some rule grants the request."""
-        if MASTERS in user.groups:
-            return True
-        grants = _grants_resource if request.plural else _grants_path
-        return any(grants(rule, request) for rule in self.rules(user, request.namespace))
+        return self.reason(user, request) is not None
 
-    def rules(self, user: User, namespace: str) -> Iterator[Rule]:
+    def reason(self, user: User, request: RequestInfo) -> str | None:
+        """Why the request is allowed, '' for a master; None where nothing grants it."""
+        if MASTERS in user.groups:
+            return ""
+        grants = _grants_resource if request.plural else _grants_path
+        for grant in self.grants(user, request.namespace):
+            if grants(grant.rule, request):
+                return f"RBAC: allowed by {grant.source}"
+        return None
+
+    def grants(self, user: User, namespace: str) -> Iterator[Grant]:
         """Every rule that applies to a user in a namespace, cluster-wide ones first."""
         for binding in self._store.of(CLUSTER_ROLE_BINDINGS).all():
-            if _concerns(binding.body, user):
-                yield from self._role_rules(binding.body["roleRef"], "")
+            yield from self._granted(binding, user, "")
         if namespace:
             for binding in self._store.of(ROLE_BINDINGS).all(namespace):
-                if _concerns(binding.body, user):
-                    yield from self._role_rules(binding.body["roleRef"], namespace)
+                yield from self._granted(binding, user, namespace)
+
+    def _granted(self, binding: Stored, user: User, namespace: str) -> Iterator[Grant]:
+        subject = _subject_of(binding.body, user)
+        if subject is None:
+            return
+        reference = binding.body["roleRef"]
+        place = f"{binding.key[1]}/{namespace}" if namespace else binding.key[1]
+        whom = f'{subject["kind"]} "{subject["name"]}"'
+        source = f'{binding.resource.kind} "{place}" of {reference["kind"]} "{reference["name"]}" to {whom}'
+        for rule in self._role_rules(reference, namespace):
+            yield Grant(rule, source)
 
     def _role_rules(self, reference: Mapping[str, str], namespace: str) -> Iterable[Rule]:
         if reference["kind"] == "ClusterRole":
@@ -66,11 +90,14 @@ class Authorizer:
         return (role.body.get("rules") or ()) if role else ()
 
 
-def _concerns(binding: Object, user: User) -> bool:
-    return any(
-        (subject["kind"] == "User" and subject["name"] == user.name) or (subject["kind"] == "Group" and subject["name"] in user.groups)
-        for subject in binding.get("subjects") or ()
-    )
+def _subject_of(binding: Object, user: User) -> Mapping[str, str] | None:
+    """The subject of a binding that is this user or one of his groups."""
+    for subject in binding.get("subjects") or ():
+        names = {"User": (user.name,), "Group": user.groups}.get(subject["kind"], ())
+        if subject["name"] in names:
+            found: Mapping[str, str] = subject
+            return found
+    return None
 
 
 def _grants_resource(rule: Rule, request: RequestInfo) -> bool:

@@ -184,7 +184,8 @@ ALL: Final = STORED + REVIEWS
 
 BY_PATH: Final[Mapping[tuple[str, str, str], Resource]] = {(r.group, r.version, r.plural): r for r in ALL}
 BY_KIND: Final[Mapping[tuple[str, str], Resource]] = {(r.api_version, r.kind): r for r in ALL}
-KINDS: Final = tuple((r.group, r.version, r.kind) for r in ALL) + (
+KINDS: Final = (
+    *((resource.group, resource.version, resource.kind) for resource in ALL),
     ("autoscaling", "v1", "Scale"),
     ("", "v1", "Binding"),
     ("", "v1", "DeleteOptions"),

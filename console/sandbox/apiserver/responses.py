@@ -6,9 +6,9 @@ import msgspec
 from aiohttp import web
 
 from console.sandbox.apiserver.errors import ApiError
-from console.sandbox.apiserver.registry import Written
 from console.sandbox.apiserver.resources import Object
 from console.sandbox.apiserver.store import Stored
+from console.sandbox.apiserver.writes import Written
 
 RETURNS_DELETED = frozenset({"Pod", "Service", "ServiceAccount", "ResourceQuota"})
 """Kinds whose delete answers with the object instead of a Status."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-from console.sandbox.apiserver.rbac import MASTERS, Authorizer, Rule, User
+from console.sandbox.apiserver.errors import ApiError, Cause, bad_request
+from console.sandbox.apiserver.rbac import Authorizer, Rule, User
 from console.sandbox.apiserver.requests import RequestInfo
 from console.sandbox.apiserver.resources import ACCESS_REVIEWS, RULES_REVIEWS, SELF_REVIEWS, Object, Resource
-
-_EVERYTHING: Final[list[Rule]] = [
-    {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
-    {"verbs": ["*"], "nonResourceURLs": ["*"]},
-]
 
 
 def answer(resource: Resource, document: Object, *, user: User, authorizer: Authorizer, now: str) -> Object:
@@ -24,8 +20,10 @@ def answer(resource: Resource, document: Object, *, user: User, authorizer: Auth
         status = access_status(spec, user, authorizer) if resource is ACCESS_REVIEWS else rules_status(spec, user, authorizer)
         metadata = {}
     review: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
-    if resource in (ACCESS_REVIEWS, RULES_REVIEWS):
+    if resource is ACCESS_REVIEWS:
         review["spec"] = spec
+    elif resource is RULES_REVIEWS:
+        review["spec"] = {}
     return review | {"status": status}
 
 
@@ -38,11 +36,18 @@ def _user_info(user: User) -> Object:
 
 def access_status(spec: Object, user: User, authorizer: Authorizer) -> Object:
     """allowed, with the reason that the real authorizer gives."""
-    request = _asked(spec)
-    if MASTERS in user.groups:
-        return {"allowed": True}
-    allowed = authorizer.allows(user, request)
-    return {"allowed": True, "reason": "RBAC: allowed"} if allowed else {"allowed": False}
+    if ("resourceAttributes" in spec) == ("nonResourceAttributes" in spec):
+        raise _unclear_question()
+    reason = authorizer.reason(user, _asked(spec))
+    if reason is None:
+        return {"allowed": False}
+    return {"allowed": True, "reason": reason} if reason else {"allowed": True}
+
+
+def _unclear_question() -> ApiError:
+    cause = Cause("spec", "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified")
+    message = f'.authorization.k8s.io "" is invalid: {cause.field}: {cause.message}'
+    return ApiError(422, "Invalid", message, details={"group": "authorization.k8s.io", "causes": [cause.as_json()]})
 
 
 def _asked(spec: Object) -> RequestInfo:
@@ -64,7 +69,10 @@ def _asked(spec: Object) -> RequestInfo:
 
 def rules_status(spec: Object, user: User, authorizer: Authorizer) -> Object:
     """Every rule that applies in the namespace asked about."""
-    rules = _EVERYTHING if MASTERS in user.groups else list(authorizer.rules(user, spec.get("namespace", "")))
+    namespace = spec.get("namespace", "")
+    if not namespace:
+        raise bad_request("no namespace on request")
+    rules = [grant.rule for grant in authorizer.grants(user, namespace)]
     return {
         "resourceRules": [_resource_rule(rule) for rule in rules if rule.get("resources")],
         "nonResourceRules": [

@@ -1,8 +1,9 @@
 """The types of the objects the embedded server stores, read once from schema.json.
 
-Notation of one field: a scalar (`str int32 int64 num bool bytes time quantity intstr any`), the name of a struct, `[element]`, `{element}`; then, in
-this order, `=keys` for a list merged by these keys or `=set` for a set (else a list is atomic), `!` for an atomic map, `~strategy(key)` for the
-strategic merge patch, `:value` for a default that takes part in list keys, `^` for always written, even when empty, `*` for required. A struct with "$atomic" is replaced as a whole.
+Notation of one field: a scalar (`str int32 int64 num bool bytes time microtime quantity intstr any`), the name of a struct, `[element]` or
+`{element}`; then, in this order, `=keys` for a list merged by these keys or `=set` for a set (else a list is atomic), `!` for an atomic map,
+`~strategy(key)` for the strategic merge patch, `:value` for a default that takes part in list keys, `^` for always written, even when empty,
+`*` for required. A struct with "$atomic" is replaced as a whole.
 The file is recorded from a real server's OpenAPI by tests/sandbox/apiserver/record_schema.py.
 """
 
@@ -22,7 +23,7 @@ Shape = Literal["scalar", "any", "list", "map", "struct"]
 _FIELD = re.compile(
     r"(?P<type>[\[{].*?[\]}]+|[\w.]+)(?:=(?P<keys>[\w,]+))?(?P<atomic>!)?(?:~(?P<strategy>[\w,]+)\((?P<merge>\w*)\))?(?::(?P<default>\w+))?(?P<written>\^)?(?P<required>\*)?"
 )
-_SCALARS = {"str", "int32", "int64", "num", "bool", "bytes", "time", "quantity", "intstr"}
+_SCALARS = {"str", "int32", "int64", "num", "bool", "bytes", "time", "microtime", "quantity", "intstr"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,16 +46,16 @@ class Type:
     """Whether an absent value is written as an empty one, being a value and no pointer in Go."""
     required: bool = False
 
-    @property
-    def associative(self) -> bool:
-        """Whether elements of this list have identities of their own."""
-        return self.shape == "list" and not self.atomic
+    written_fields: tuple[tuple[str, Type], ...] = ()
+    """The fields of a struct that are always written."""
 
     def child(self, name: str) -> Type | None:
         """The type of a field or of a map's value; None where the struct has no such field."""
         return self.fields.get(name) if self.shape == "struct" else self.element
 
 
+ZEROS: Final[Mapping[str, str | int | None]] = {"str": "", "int32": 0, "int64": 0, "bool": False, "time": None, "microtime": None}
+"""What Go writes for a value that was not set, by scalar."""
 ANY: Final = Type(name="any", shape="any")
 
 
@@ -75,7 +76,8 @@ def _table() -> dict[str, dict[str, str]]:
 def _struct(name: str) -> Type:
     described = _table()[name]
     fields = {key: _parse(text) for key, text in described.items() if key != "$atomic"}
-    return Type(name=name, shape="struct", fields=fields, atomic="$atomic" in described)
+    written = tuple((key, field) for key, field in fields.items() if field.written)
+    return Type(name=name, shape="struct", fields=fields, written_fields=written, atomic="$atomic" in described)
 
 
 @cache
@@ -90,6 +92,7 @@ def _parse(text: str) -> Type:
         shape=base.shape,
         element=base.element,
         fields=base.fields,
+        written_fields=base.written_fields,
         atomic=base.atomic or bool(match["atomic"]) or (base.shape == "list" and not keys),
         keys=tuple(keys.split(",")) if keys and keys != "set" else (),
         strategy=frozenset((match["strategy"] or "").split(",")) - {""},

@@ -71,10 +71,17 @@ def parse_labels(text: str) -> Selector:
         found.append(requirement)
         rest = rest[length:].lstrip()
         if rest:
-            if not rest.startswith(",") or not rest[1:].strip():
-                raise bad_request(f"unable to parse requirement: found '{rest}', expected: ',' or 'end of string'")
-            rest = rest[1:].lstrip()
+            rest = _after_comma(rest)
     return Selector(tuple(found))
+
+
+def _after_comma(rest: str) -> str:
+    after = rest[1:].lstrip()
+    if not rest.startswith(","):
+        raise bad_request(f"unable to parse requirement: found '{rest.split()[0]}', expected: ',' or 'end of string'")
+    if not after or after.startswith(","):
+        raise bad_request(f"found '{after[:1]}', expected: identifier after ','")
+    return after
 
 
 def _next_requirement(rest: str, whole: str) -> tuple[Requirement, int]:
@@ -155,7 +162,7 @@ def parse_fields(text: str, resource: Resource) -> list[FieldTest]:
 def _field_test(term: str, resource: Resource) -> FieldTest:
     match = re.fullmatch(r"(?P<field>[^=!]+)(?P<how>==?|!=)(?P<value>.*)", term)
     if match is None:
-        raise bad_request(f"invalid field selector: '{term}'; can't understand '{term}'")
+        raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
     field, wanted, equal = match["field"].strip(), match["value"].strip(), match["how"] != "!="
     offered = FIELDS.get(resource.kind, frozenset()) | {"metadata.name"} | ({"metadata.namespace"} if resource.namespaced else set())
     if field not in offered:

@@ -18,9 +18,10 @@ from console.sandbox.apiserver.admission import Admission
 from console.sandbox.apiserver.forward import Forwarder
 from console.sandbox.apiserver.handlers import Handlers
 from console.sandbox.apiserver.rbac import AUTHENTICATED, Authorizer, User
-from console.sandbox.apiserver.registry import Clock, Registry
+from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.store import Store
 from console.sandbox.apiserver.subresources import Subresources
+from console.sandbox.apiserver.writes import Clock
 from console.sandbox.endpoint import IDENTITIES, ApiEndpoint
 
 HISTORY: Final = 4096

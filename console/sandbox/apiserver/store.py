@@ -170,8 +170,10 @@ class Collection:
                 insort(self._order, change.key)
             self._objects[change.key] = change.new
         self._changes.append(change)
+        if len(self._changes) > self._window:
+            self._forgotten = self._changes[-self._window - 1].revision
         if len(self._changes) >= 2 * self._window:
-            self._forget(self._window)
+            self._drop(self._window)
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
         for listener in self._listeners:
@@ -179,13 +181,14 @@ class Collection:
 
     def compact(self) -> None:
         """Forget all history: only the present is left."""
-        self._forget(len(self._changes))
+        if self._changes:
+            self._forgotten = self._changes[-1].revision
+            self._drop(len(self._changes))
 
-    def _forget(self, count: int) -> None:
-        if count:
-            self._forgotten = self._changes[count - 1].revision
-            del self._changes[:count]
-            self._trimmed += count
+    def _drop(self, count: int) -> None:
+        """Free changes that nobody may ask for any more; done rarely, because what is behind them moves."""
+        del self._changes[:count]
+        self._trimmed += count
 
 
 class Store:

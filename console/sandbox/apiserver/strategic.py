@@ -31,23 +31,24 @@ def apply_strategic(document: Any, patch: Mapping[str, Any], kind: Type) -> Any:
         result = {key: value for key, value in result.items() if key in patch[RETAIN]}
     for key, value in patch.items():
         if not key.startswith("$"):
-            _merge_field(result, key, value, kind.child(key) or ANY)
+            _merge_field(result, key, value, kind.child(key) or ANY, patch.get(ORDER + key))
     for key, value in patch.items():
         if key.startswith(DELETE):
             _delete_scalars(result, key.removeprefix(DELETE), value)
-    for key, value in patch.items():
-        if key.startswith(ORDER):
-            _set_order(result, key.removeprefix(ORDER), value, kind)
+        elif key.startswith(ORDER) and key.removeprefix(ORDER) not in patch:
+            _merge_field(result, key.removeprefix(ORDER), [], kind.child(key.removeprefix(ORDER)) or ANY, value)
     return result
 
 
-def _merge_field(result: dict[str, Any], key: str, value: Any, kind: Type) -> None:
+def _merge_field(result: dict[str, Any], key: str, value: Any, kind: Type, order: list[Any] | None) -> None:
     if value is None:
         result.pop(key, None)
     elif isinstance(value, dict):
         result[key] = apply_strategic(result.get(key), value, kind)
     elif isinstance(value, list) and "merge" in kind.strategy:
-        result[key] = _merge_list(result.get(key) or [], value, kind)
+        existing = result.get(key) or []
+        merged = _merge_list(existing, value, kind)
+        result[key] = _in_order(merged, existing, value if order is None else order, kind.merge_key)
     elif isinstance(value, list):
         result[key] = [_without_directives(each) for each in value]
     else:
@@ -84,21 +85,21 @@ def _delete_scalars(result: dict[str, Any], key: str, values: list[Any]) -> None
         result[key] = [value for value in result[key] if value not in values]
 
 
-def _set_order(result: dict[str, Any], key: str, order: list[Any], kind: Type) -> None:
-    """Put the named elements in the given order; the others keep their place behind the element they followed."""
-    field = kind.child(key)
-    elements = result.get(key)
-    if not elements or field is None:
-        return
-    identity = field.merge_key
-    wanted = [each[identity] if identity else each for each in order]
-    named = {value: place for place, value in enumerate(wanted)}
-    rank, ranks = -1, []
-    for place, element in enumerate(elements):
-        own = named.get(element.get(identity) if identity else element)
-        rank = own if own is not None else rank
-        ranks.append((rank, own is None, place))
-    result[key] = [elements[place] for _, _, place in sorted(ranks)]
+def _in_order(merged: list[Any], existing: list[Any], order: list[Any], merge_key: str) -> list[Any]:
+    """The patch's elements in its order, the others in theirs; between the two the live list decides where it knows both."""
+
+    def identity(element: Any) -> Any:
+        return element.get(merge_key) if merge_key and isinstance(element, dict) else element
+
+    places = {identity(element): place for place, element in enumerate(existing)}
+    named = {identity(element): place for place, element in enumerate(order)}
+    left = [element for element in merged if identity(element) not in named]
+    right = sorted((element for element in merged if identity(element) in named), key=lambda element: named[identity(element)])
+    result: list[Any] = []
+    while left and right:
+        before, after = places.get(identity(left[0])), places.get(identity(right[0]))
+        result.append((left if before is not None and after is not None and before < after else right).pop(0))
+    return result + left + right
 
 
 def _without_directives(value: Any) -> Any:

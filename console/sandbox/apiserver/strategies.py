@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any, Final
 
 from console.sandbox.apiserver.fieldset import NOTHING, Fields
 from console.sandbox.apiserver.quantities import qos_class
 from console.sandbox.apiserver.resources import Object, Resource
 
-WITH_GENERATION: Final = frozenset({"Deployment", "ReplicaSet", "Job", "Pod", "EndpointSlice"})
+WITH_GENERATION: Final = frozenset({"Deployment", "ReplicaSet", "Job", "Pod", "EndpointSlice", "HorizontalPodAutoscaler"})
 _STATUS: Final[Fields] = frozenset({("f:status",)})
 _SPEC: Final[Fields] = frozenset({("f:spec",)})
 _BY_STATUS: Final[dict[str, Fields]] = {
@@ -26,7 +25,7 @@ def ignored_fields(resource: Resource, subresource: str) -> Fields:
         return NOTHING
     if subresource == "status":
         return _BY_STATUS.get(resource.kind, _SPEC)
-    return NOTHING if resource.kind in STATUS_AT_CREATE and not subresource else _STATUS
+    return _STATUS
 
 
 def prepare_create(resource: Resource, body: Object) -> None:
@@ -41,8 +40,6 @@ def prepare_create(resource: Resource, body: Object) -> None:
     match resource.kind:
         case "Namespace":
             body["spec"]["finalizers"] = ["kubernetes"]
-        case "Secret":
-            _merge_string_data(body)
         case "Job":
             _own_pods(body)
 
@@ -63,11 +60,6 @@ def _first_status(resource: Resource, body: Object) -> Object:
             return {}
 
 
-def _merge_string_data(body: Object) -> None:
-    for key, text in body.pop("stringData", {}).items():
-        body.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
-
-
 def _own_pods(body: Object) -> None:
     """A Job selects its pods by its own uid."""
     spec = body["spec"]
@@ -78,6 +70,8 @@ def _own_pods(body: Object) -> None:
     for prefix in ("", "batch.kubernetes.io/"):
         labels[f"{prefix}controller-uid"] = uid
         labels[f"{prefix}job-name"] = name
+    if body["metadata"].get("labels") is not None:
+        body["metadata"]["labels"] = {**body["metadata"]["labels"], **labels}
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 
@@ -93,9 +87,7 @@ def prepare_update(resource: Resource, old: Object, new: Object, subresource: st
         _keep(old["metadata"], new["metadata"], "labels")
     if resource.kind == "Pod" and subresource == "status":
         _keep(old["metadata"], new["metadata"], "ownerReferences")
-    if resource.kind == "Secret":
-        _merge_string_data(new)
-    if resource.kind in WITH_GENERATION and _means_new_generation(resource, old, new):
+    if subresource not in ("status", "binding") and resource.kind in WITH_GENERATION and _means_new_generation(resource, old, new):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
 

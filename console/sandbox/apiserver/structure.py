@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from console.sandbox.apiserver.fieldset import Fields, Path, Tree, element_of, encode
-from console.sandbox.apiserver.schema import ANY, Type
+from console.sandbox.apiserver.schema import ANY, ZEROS, Type
 
 _MISSING: Final = object()
 
@@ -84,12 +84,17 @@ def _compare_maps(old: Any, new: Any, kind: Type, path: Path, out: Comparison) -
     for name in before.keys() | after.keys():
         child = kind.child(name) or ANY
         was, is_now = before.get(name, _unset(old, child)), after.get(name, _unset(new, child))
-        _compare(was, is_now, child, (*path, "f:" + name), out)
+        if old is _MISSING or was is not _MISSING or is_now is not None:
+            _compare(was, is_now, child, (*path, "f:" + name), out)
 
 
 def _unset(parent: Any, child: Type) -> Any:
-    """What a field without a value is: a struct that is always written is there, though empty, as soon as its parent is."""
-    return {} if parent is not _MISSING and child.written and child.shape == "struct" else _MISSING
+    """What a field without a value is: one that is always written is there, though empty, as soon as its parent is."""
+    if parent is _MISSING:
+        return _MISSING
+    if child.written:
+        return {} if child.shape == "struct" else ZEROS.get(child.name)
+    return None if child.required and child.shape == "list" else _MISSING
 
 
 def _compare_lists(old: Any, new: Any, kind: Type, path: Path, out: Comparison) -> None:

@@ -48,8 +48,8 @@ class Subresources:
         if info.verb == "get":
             return object_response(self._registry.find(resource, key))
         raw, media = await request.read(), media_type(request.headers.get("Content-Type", ""))
-        apply = info.verb == "patch" and is_apply(media)
-        write = write_options(request.query, request.headers.get("User-Agent", ""), subresource=info.subresource, apply=apply)
+        apply, agent = info.verb == "patch" and is_apply(media), request.headers.get("User-Agent", "")
+        write = write_options(request.query, agent, verb=info.verb, subresource=info.subresource, apply=apply)
         match info.verb:
             case "update":
                 document = check_kind(read_json(raw, media), resource)
@@ -67,12 +67,17 @@ class Subresources:
         if info.verb != "create":
             raise method_not_allowed()
         document: Object = read_json(await request.read(), media_type(request.headers.get("Content-Type", "")))
+        if (document.get("metadata") or {}).get("name") != info.name:
+            raise bad_request("name in URL does not match name in Binding object")
         node = (document.get("target") or {}).get("name")
         if not node:
             raise bad_request("target.name: Required value")
         agent = request.headers.get("User-Agent", "")
         self._registry.update(
-            resource, key, _binding_change(resource, key[1], node), write_options(request.query, agent, subresource="binding")
+            resource,
+            key,
+            _binding_change(resource, key[1], node, now=self._registry.timestamp()),
+            write_options(request.query, agent, verb=info.verb, subresource="binding"),
         )
         return document_response({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, code=201)
 
@@ -81,7 +86,9 @@ class Subresources:
         if info.verb == "get":
             return document_response(scale_of(live))
         raw, media = await request.read(), media_type(request.headers.get("Content-Type", ""))
-        write = write_options(request.query, request.headers.get("User-Agent", ""), subresource="scale", apply=is_apply(media))
+        write = write_options(
+            request.query, request.headers.get("User-Agent", ""), verb=info.verb, subresource="scale", apply=is_apply(media)
+        )
         if info.verb == "update":
             wanted: Any = read_json(raw, media)
         elif info.verb == "patch" and is_apply(media):
@@ -97,7 +104,7 @@ class Subresources:
 _REAL_ONLY: Final = frozenset({"exec", "attach", "portforward", "eviction", "ephemeralcontainers", "resize", "token", "proxy", "approval"})
 
 
-def _binding_change(resource: Resource, name: str, node: str) -> Callable[[Object], Object]:
+def _binding_change(resource: Resource, name: str, node: str, *, now: str) -> Callable[[Object], Object]:
     def bind(live: Object) -> Object:
         assigned = live["spec"].get("nodeName")
         if assigned:
@@ -110,7 +117,7 @@ def _binding_change(resource: Resource, name: str, node: str) -> Callable[[Objec
         live["spec"]["nodeName"] = node
         conditions = live["status"].setdefault("conditions", [])
         conditions[:] = [each for each in conditions if each["type"] != "PodScheduled"]
-        conditions.append({"type": "PodScheduled", "status": "True"})
+        conditions.append({"type": "PodScheduled", "status": "True", "lastTransitionTime": now})
         return live
 
     return bind
@@ -140,11 +147,12 @@ def scale_of(stored: Stored) -> Object:
     text = selector_text(selector)
     if text:
         status["selector"] = text
+    replicas = stored.body["spec"].get("replicas", 0)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {field: metadata[field] for field in kept if field in metadata},
-        "spec": {"replicas": stored.body["spec"].get("replicas", 0)},
+        "spec": {"replicas": replicas} if replicas else {},
         "status": status,
     }
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from console.sandbox.apiserver.decode import Decoder
-from console.sandbox.apiserver.errors import ApiError, bad_request, expired
+from console.sandbox.apiserver.errors import ApiError, expired
 from console.sandbox.apiserver.lists import Filter
 from console.sandbox.apiserver.resources import Object, Resource
 from console.sandbox.apiserver.schema import of
@@ -33,14 +33,14 @@ class WatchOptions:
     bookmarks: bool
     seconds: float
     initial_events: bool
-    """Whether the end of the first state is to be marked by a bookmark."""
+    """Whether the present state is wanted first, although a version is given."""
 
 
 def options_of(query: Mapping[str, str]) -> WatchOptions:
     """Read the query of a watch."""
     text, timeout = query.get("resourceVersion", ""), query.get("timeoutSeconds", "")
     if (text and not text.isdecimal()) or (timeout and not timeout.isdecimal()):
-        raise bad_request(f'Invalid value: "{text or timeout}": resourceVersion and timeoutSeconds must be whole numbers')
+        raise _not_a_number(text or timeout)
     return WatchOptions(
         revision=int(text or 0),
         bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
@@ -59,8 +59,8 @@ async def stream(store: Store, resource: Resource, wanted: Filter, options: Watc
             yield b"".join(lines)
     else:
         found = collection.position_after(options.revision)
-        if found is None or options.revision > store.revision:
-            yield _error_line(_unreadable(options.revision, collection, store))
+        if found is None:
+            yield _error_line(expired(f"too old resource version: {options.revision} ({collection.oldest_readable})"))
             return
         position = found
     reader = _Reader(store, collection, wanted, options, position)
@@ -70,7 +70,7 @@ async def stream(store: Store, resource: Resource, wanted: Filter, options: Watc
 
 def _first_state(store: Store, collection: Collection, wanted: Filter, options: WatchOptions) -> tuple[int, list[bytes]]:
     lines = [b'{"type":"ADDED","object":' + item.encoded() + b"}\n" for item in collection.all(wanted.namespace) if wanted.matches(item)]
-    if options.initial_events and options.bookmarks:
+    if options.bookmarks:
         lines.append(bookmark(collection.resource, store.revision, initial=True))
     position = collection.position_after(store.revision)
     assert position is not None
@@ -88,7 +88,6 @@ class _Reader:
         self._position = position
         self._clock = asyncio.get_running_loop()
         self._end = self._clock.time() + options.seconds
-        self._last_bookmark_sent = False
 
     async def follow(self) -> AsyncIterator[bytes]:
         """Lines as they come, bookmarks between them, until the time is over."""
@@ -107,15 +106,11 @@ class _Reader:
                 next_bookmark = self._next_bookmark()
 
     def _next_bookmark(self) -> float:
-        """A minute from now, but once shortly before the end."""
+        """A minute from now, or shortly before the end where that comes first."""
         now = self._clock.time()
-        last = max(now, self._end - BEFORE_END_SECONDS)
-        if self._last_bookmark_sent:
-            return self._end + 1
-        if now + BOOKMARK_SECONDS >= last:
-            self._last_bookmark_sent = True
-            return last
-        return now + BOOKMARK_SECONDS * random.uniform(0.9, 1.0)
+        last = self._end - BEFORE_END_SECONDS
+        regular = now + BOOKMARK_SECONDS * random.uniform(0.9, 1.0)
+        return last if now < last < regular else regular
 
 
 def seen_as(change: Change, wanted: Filter) -> bytes:
@@ -139,18 +134,15 @@ def bookmark(resource: Resource, revision: int, *, initial: bool = False) -> byt
     metadata: Object = {"resourceVersion": str(revision)}
     if initial:
         metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
-    empty = Decoder(resource.version, resource.kind).read({"metadata": metadata}, of(resource.group, resource.version, resource.kind))
+    empty = Decoder().read({"metadata": metadata}, of(resource.group, resource.version, resource.kind))
     return (
         b'{"type":"BOOKMARK","object":' + msgspec.json.encode({"kind": resource.kind, "apiVersion": resource.api_version} | empty) + b"}\n"
     )
 
 
-def _unreadable(revision: int, collection: Collection, store: Store) -> ApiError:
-    if revision > store.revision:
-        message = f"Timeout: Too large resource version: {revision}, current: {store.revision}"
-        cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
-        return ApiError(504, "Timeout", message, details={"causes": [cause], "retryAfterSeconds": 1})
-    return expired(f"too old resource version: {revision} ({collection.oldest_readable})")
+def _not_a_number(text: str) -> ApiError:
+    """A watch answers 500 here where a list answers 400."""
+    return ApiError(500, "", f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
 
 
 def _error_line(error: ApiError) -> bytes:

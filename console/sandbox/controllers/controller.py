@@ -6,30 +6,30 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, Generic
 
 from console.sandbox.apiserver.errors import ApiError
-from console.sandbox.apiserver.resources import Key, Resource
+from console.sandbox.apiserver.resources import Resource
 from console.sandbox.apiserver.store import Change, Store
-from console.sandbox.controllers.queue import WorkQueue
+from console.sandbox.controllers.queue import KeyT, WorkQueue
 
 log: Final = logging.getLogger(__name__)
 
 
-class Controller(ABC):
+class Controller(ABC, Generic[KeyT]):
     """One level-triggered loop. `reconcile` runs without awaiting, so the store cannot change under it."""
 
     watched: Sequence[Resource] = ()
 
     def __init__(self) -> None:
-        self.queue: WorkQueue[Key] = WorkQueue()
+        self.queue: WorkQueue[KeyT] = WorkQueue()
 
     @abstractmethod
-    def keys_of(self, resource: Resource, change: Change) -> Iterable[Key]:
+    def keys_of(self, resource: Resource, change: Change) -> Iterable[KeyT]:
         """The keys that a change may concern."""
 
     @abstractmethod
-    def reconcile(self, key: Key) -> float | None:
+    def reconcile(self, key: KeyT) -> float | None:
         """Bring one key closer to its wanted state; seconds after which to look again by itself, if so."""
 
     def observe(self, store: Store) -> None:
@@ -51,7 +51,7 @@ class Controller(ABC):
             self._work_on(key)
             await asyncio.sleep(0)
 
-    def _work_on(self, key: Key) -> None:
+    def _work_on(self, key: KeyT) -> None:
         try:
             again = self.reconcile(key)
         except ApiError as error:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from console.sandbox.apiserver.errors import ApiError
-from console.sandbox.apiserver.registry import Clock, Registry, Write
+from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.resources import DEPLOYMENTS, PODS, REPLICA_SETS, Key, Object, Resource
 from console.sandbox.apiserver.selectors import from_object
 from console.sandbox.apiserver.store import Change, Stored
+from console.sandbox.apiserver.writes import Clock, Write
 from console.sandbox.controllers import deployment_status as status_of
 from console.sandbox.controllers import revisions, rollout
 from console.sandbox.controllers.controller import Controller
@@ -31,7 +32,7 @@ MANAGER: Final = Write(manager="kube-controller-manager")
 STATUS: Final = Write(manager="kube-controller-manager", subresource="status")
 
 
-class DeploymentController(Controller):
+class DeploymentController(Controller[Key]):
     """Brings Deployments to their wanted state."""
 
     watched = (DEPLOYMENTS, REPLICA_SETS, PODS)
@@ -121,7 +122,7 @@ class DeploymentController(Controller):
             live["metadata"].setdefault("annotations", {})[revisions.REVISION] = revision
             return live
 
-        return self._registry.update(DEPLOYMENTS, deployment.key, numbered, MANAGER).object
+        return self._registry.update(DEPLOYMENTS, deployment.key, numbered, STATUS).object
 
     def _take_step(self, deployment: Stored, replica_sets: list[Stored]) -> None:
         new = self._new_of(deployment, replica_sets)

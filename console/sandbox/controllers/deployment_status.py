@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from console.sandbox.apiserver.registry import rfc3339
+from console.sandbox.apiserver.metadata import rfc3339
 from console.sandbox.apiserver.resources import Object
 from console.sandbox.controllers.objects import condition, parse_time
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from console.sandbox.apiserver.registry import Registry, Write
+from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.resources import ENDPOINT_SLICES, PODS, SERVICES, Key, Object, Resource
 from console.sandbox.apiserver.selectors import from_labels
 from console.sandbox.apiserver.store import Change, Stored
+from console.sandbox.apiserver.writes import Write
 from console.sandbox.controllers.controller import Controller
 from console.sandbox.controllers.objects import being_deleted, is_finished, is_ready, owner_reference
 
@@ -19,7 +20,7 @@ MANAGED_VALUE: Final = "endpointslice-controller.k8s.io"
 LARGEST_SLICE: Final = 100
 
 
-class EndpointSliceController(Controller):
+class EndpointSliceController(Controller[Key]):
     """Keeps one or more slices per Service that has a selector."""
 
     watched = (SERVICES, PODS, ENDPOINT_SLICES)
@@ -105,12 +106,13 @@ def _selects(service: Object, pod: Stored | None) -> bool:
     selector: Mapping[str, str] = service["spec"].get("selector") or {}
     if not selector or pod is None:
         return False
-    return from_labels(selector).matches(pod.body["metadata"].get("labels"))
+    labels: Mapping[str, str] | None = pod.body["metadata"].get("labels")
+    return from_labels(selector).matches(labels)
 
 
 def _matters(change: Change) -> bool:
     """Whether a pod's change can be seen in a slice."""
-    return _face(change.old) != _face(change.new)
+    return bool(_face(change.old) != _face(change.new))
 
 
 def _face(pod: Stored | None) -> Any:

@@ -6,10 +6,12 @@ import secrets
 from typing import Final
 
 from console.sandbox.apiserver.errors import ApiError
-from console.sandbox.apiserver.registry import Registry, Write
+from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.resources import EVENTS, Key, Object
 from console.sandbox.apiserver.store import Stored
+from console.sandbox.apiserver.writes import Write
 
+MANAGER: Final = Write(manager="kube-controller-manager")
 MOST_REMEMBERED: Final = 4096
 
 _Cause = tuple[str, str, str, str]
@@ -50,7 +52,7 @@ class Recorder:
         def again(event: Object) -> Object:
             return event | {"count": event.get("count", 1) + 1, "lastTimestamp": now}
 
-        self._registry.update(EVENTS, key, again, Write(manager=self._component))
+        self._registry.update(EVENTS, key, again, MANAGER)
         return True
 
     def _create(self, about: Stored, kind: str, reason: str, message: str) -> Key:
@@ -75,5 +77,5 @@ class Recorder:
             "type": kind,
             "reportingComponent": self._component,
         }
-        self._registry.create(EVENTS, namespace, event, Write(manager=self._component))
+        self._registry.create(EVENTS, namespace, event, MANAGER)
         return namespace, name

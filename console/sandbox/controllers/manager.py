@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
-from console.sandbox.apiserver.registry import Clock, Registry
+from console.sandbox.apiserver.registry import Registry
+from console.sandbox.apiserver.writes import Clock
 from console.sandbox.controllers.controller import Controller
 from console.sandbox.controllers.deployment import DeploymentController
 from console.sandbox.controllers.endpointslice import EndpointSliceController
+from console.sandbox.controllers.garbage import GarbageCollector
+from console.sandbox.controllers.job import JobController
+from console.sandbox.controllers.namespace import NamespaceController
 from console.sandbox.controllers.replicaset import ReplicaSetController
+from console.sandbox.controllers.resourcequota import ResourceQuotaController
 
 
 class Controllers:
@@ -18,10 +24,14 @@ class Controllers:
 
     def __init__(self, registry: Registry, *, now: Clock) -> None:
         self._registry = registry
-        self._all: tuple[Controller, ...] = (
+        self._all: tuple[Controller[Any], ...] = (
             DeploymentController(registry, now=now),
             ReplicaSetController(registry, now=now),
             EndpointSliceController(registry),
+            JobController(registry, now=now),
+            GarbageCollector(registry),
+            NamespaceController(registry),
+            ResourceQuotaController(registry),
         )
 
     @contextlib.asynccontextmanager

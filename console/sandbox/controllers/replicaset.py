@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from console.sandbox.apiserver.errors import ApiError
-from console.sandbox.apiserver.registry import Clock, Registry, Write, rfc3339
+from console.sandbox.apiserver.metadata import rfc3339
+from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.resources import PODS, REPLICA_SETS, Key, Object, Resource
 from console.sandbox.apiserver.selectors import from_labels, from_object
 from console.sandbox.apiserver.store import Change, Stored
+from console.sandbox.apiserver.writes import Clock, Write
 from console.sandbox.controllers.controller import Controller
 from console.sandbox.controllers.events import Recorder
 from console.sandbox.controllers.objects import (
@@ -36,7 +38,7 @@ BURST: Final = 500
 DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 
 
-class ReplicaSetController(Controller):
+class ReplicaSetController(Controller[Key]):
     """Keeps the pods of ReplicaSets."""
 
     watched = (REPLICA_SETS, PODS)

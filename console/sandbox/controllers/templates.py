@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from console.sandbox.apiserver.registry import NAME_ALPHABET
+from console.sandbox.apiserver.metadata import NAME_ALPHABET
 from console.sandbox.apiserver.resources import Object, Resource
 from console.sandbox.apiserver.store import Stored
 from console.sandbox.controllers.objects import owner_reference

@@ -1,7 +1,7 @@
 """Record the compact type table of the embedded API server from a real server's OpenAPI v3 documents.
 
-Usage: python -m tests.sandbox.apiserver.record_schema FOLDER, where FOLDER holds one saved `/openapi/v3/apis/<group>/<version>` document per
-file. Writes console/sandbox/apiserver/schema.json; its notation is described in console/sandbox/apiserver/schema.py.
+Usage: python -m tests.sandbox.apiserver.record_schema FOLDER, where FOLDER holds one saved `/openapi/v3/apis/<group>/<version>` document
+per file. Writes console/sandbox/apiserver/schema.json; its notation is described in console/sandbox/apiserver/schema.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SPECIAL = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": "quantity",
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "intstr",
     "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "time",
-    "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "time",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "microtime",
     "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": "any",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "any",
 }
@@ -26,6 +26,17 @@ SCALARS = {("string", "byte"): "bytes", ("integer", "int32"): "int32", ("integer
 KEYS_WITH_DEFAULT = {"protocol"}
 ALWAYS_WRITTEN: tuple[object, ...] = ("", 0, False, {})
 """Defaults by which OpenAPI tells a Go value, which is always written, from a pointer, which may be absent."""
+TIMES_ALWAYS_WRITTEN = {
+    "apps.v1.DeploymentCondition": ("lastTransitionTime", "lastUpdateTime"),
+    "apps.v1.ReplicaSetCondition": ("lastTransitionTime",),
+    "batch.v1.JobCondition": ("lastProbeTime", "lastTransitionTime"),
+    "core.v1.ContainerStateRunning": ("startedAt",),
+    "core.v1.ContainerStateTerminated": ("finishedAt", "startedAt"),
+    "core.v1.Event": ("eventTime", "firstTimestamp", "lastTimestamp"),
+    "core.v1.NodeCondition": ("lastHeartbeatTime", "lastTransitionTime"),
+    "core.v1.PodCondition": ("lastProbeTime", "lastTransitionTime"),
+}
+"""Times that are values in Go, written as null while unset; OpenAPI does not tell them from the others."""
 PLAIN = {"string": "str", "number": "num", "boolean": "bool", "integer": "int64"}
 
 
@@ -55,7 +66,8 @@ def collect(name: str, schemas: dict[str, Any], table: dict[str, dict[str, str]]
     fields = table[short(name)] = {}
     for field, described in sorted(schema.get("properties", {}).items()):
         default = f":{described['default']}" if field in KEYS_WITH_DEFAULT and described.get("default") else ""
-        always = "^" if described.get("default") in ALWAYS_WRITTEN else ""
+        written = described.get("default") in ALWAYS_WRITTEN or field in TIMES_ALWAYS_WRITTEN.get(short(name), ())
+        always = "^" if written else ""
         fields[field] = notation(described, schemas, table) + default + always + ("*" if field in required else "")
     if schema.get("x-kubernetes-map-type") == "atomic":
         fields["$atomic"] = "yes"
