@@ -31,7 +31,7 @@ def write_config(folder: Path, *, shipped: Path, kubeconfig: Path, namespace: st
         "replicas": REPLICAS,
         "urls": {
             "live": {c: url(f"traider-{c}") for c in components},
-            "slots": {s: {c: url(f"traider-{c}-{s}") for c in components} for s in ("blue", "green")},
+            "slots": {c: {s: url(f"traider-{c}-{s}") for s in ("blue", "green")} for c in components},
         },
         "prometheus": prometheus,
         "health": {"every": "2s"},

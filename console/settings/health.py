@@ -76,10 +76,25 @@ def urls(top: Fields, *, strategy: Strategy, slots: tuple[SlotName, ...], known:
     with top.section("urls") as fields:
         live = {name: _url(fields, node, {"component": name}) for name, node in _by_component(fields, "live", known)}
         patterns = _by_component(fields, "slots", known)
-        found = {slot: {name: _url(fields, node, {"component": name, "slot": slot}) for name, node in patterns} for slot in slots}
+        found = {slot: {name: _slot_url(fields, node, name, slot, slots) for name, node in patterns} for slot in slots}
         if strategy == "blue_green":
             _refuse_same(fields, patterns, found)
         return Urls(live=live, slots=found if patterns else {})
+
+
+def _slot_url(fields: Fields, node: Node, component: ComponentName, slot: SlotName, slots: tuple[SlotName, ...]) -> str:
+    """One pattern with `{slot}` for all slots, or one URL by slot where no pattern fits."""
+    values = {"component": component, "slot": slot}
+    if not isinstance(node, MappingNode) or not any(isinstance(url, Scalar) and url.kind != "null" for _, url in node):
+        return _url(fields, node, values)
+    for name, _ in node:
+        if name.text not in slots and slot == slots[0]:
+            fields.problems.error(name.at, f"{name.text!r} is no slot", did_you_mean(name.text, slots))
+    own = node.get(slot)
+    if own is None:
+        fields.problems.error(node.at, f"the URL of {slot} is missing", f"write {slot}: https://…, or one pattern with {{slot}}")
+        return ""
+    return _url(fields, own, values)
 
 
 def _by_component(fields: Fields, key: str, known: tuple[ComponentName, ...]) -> tuple[tuple[ComponentName, Node], ...]:

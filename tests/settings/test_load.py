@@ -225,3 +225,8 @@ def test_check_hands_the_runbooks_to_whoever_knows_them(tmp_path: Path) -> None:
     assert [p.message for p in check(folder, runbooks=see)] == ["too short"]
     assert own in seen
     assert len([f for f in seen if f.stem == "deploy"]) == 1
+
+
+def test_slot_urls_that_follow_no_pattern_are_written_by_slot(tmp_path: Path) -> None:
+    environment = only(tmp_path, "urls: {slots: {api: {blue: 'http://127.0.0.1:8001', green: 'http://127.0.0.1:8002'}}}\n")
+    assert environment.urls.slots == {BLUE: {API: "http://127.0.0.1:8001"}, GREEN: {API: "http://127.0.0.1:8002"}}
