@@ -6,6 +6,7 @@ server's time, never by comparing two hosts' clocks.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from console.domain.errors import PortError, Refused
@@ -73,10 +74,10 @@ class Lease:
         found = await self._cluster.lease(self._name)
         self._check(found)
 
-    async def keep(self, anchor: str) -> None:
+    async def keep(self, anchor: Callable[[], Awaitable[str]]) -> None:
         """Look who holds it, and renew when it is time; call every LOOK_SECONDS. Raises LeaseLost, and what the cluster raises.
 
-        `anchor`: the journal's head, kept beside the lease so that a cut tail is seen.
+        `anchor` tells the journal's head, kept beside the lease so that a cut tail is seen.
         """
         found = await self._cluster.lease(self._name)
         self._check(found)
@@ -84,7 +85,7 @@ class Lease:
             return
         assert self._state is not None
         now = await self._cluster.server_time()
-        await self._put(replace(self._state, renewed_at=now, anchor=anchor, resource_version=found.resource_version if found else ""))
+        await self._put(replace(self._state, renewed_at=now, anchor=await anchor(), resource_version=found.resource_version if found else ""))
 
     async def free(self, anchor: str) -> None:
         """Let go of it, and leave epoch and anchor behind. Nothing is done when another holds it."""

@@ -29,7 +29,7 @@ async def _keep_lease(session: Session) -> None:
     while True:
         await session.deps.clock.sleep(LOOK_SECONDS)
         try:
-            await session.lease.keep(await session.anchor())
+            await session.lease.keep(session.anchor)
         except LeaseLost as lost:
             session.signals.lose(lost)
             return

@@ -140,8 +140,9 @@ class Journal:
             pause = WATCH_SECONDS if await self.open_runs() else IDLE_SECONDS
             while await self._growth() == seen:
                 self._grown.clear()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._grown.wait(), pause)
+                with suppress(TimeoutError):  # not wait_for: up to Python 3.11 it swallows a cancellation that meets a wake-up
+                    async with asyncio.timeout(pause):
+                        await self._grown.wait()
 
     async def close(self) -> None:
         """Let what was begun end, then close the connection."""
