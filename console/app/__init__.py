@@ -1,6 +1,6 @@
 """The console: a Textual App that shows what the desk tells and asks the desk for what a person wants.
 
-May live here: the App, the Desk protocol, themes, the palette, what binds screens to data. May not: clients, ports, the journal, procedures.
+May live here: the App, the Desk protocol, themes, the palette, what binds screens to data. May not: clients, the journal, procedures.
 """
 
 import os

@@ -62,6 +62,8 @@ def clip(line: Line, width: int) -> Line:
 
 def spread(left: Line, right: Line, width: int) -> Line:
     """`left` at the left edge and `right` at the right one; where both do not fit, the left gives way."""
+    if not right:
+        return (*clip(left, width), Span(" " * (width - width_of(clip(left, width)))))
     room = width - width_of(right)
     if room < 1:
         return clip(right, width)

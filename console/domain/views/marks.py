@@ -8,8 +8,22 @@ from typing import Literal, assert_never
 from console.domain.run import StepState
 
 Tone = Literal[
-    "plain", "dim", "strong", "title", "well", "partly", "broken", "unknown", "running", "waiting", "slot-1", "slot-2", "key", "disabled", "alarm"
-]  # fmt: skip
+    "plain",
+    "dim",
+    "strong",
+    "title",
+    "well",
+    "partly",
+    "broken",
+    "unknown",
+    "running",
+    "waiting",
+    "slot-1",
+    "slot-2",
+    "key",
+    "disabled",
+    "alarm",
+]
 """What a text means; the theme gives it a colour."""
 
 
@@ -30,7 +44,24 @@ class Mark(Enum):
         self.tone: Tone = tone
 
 
-_DRAWN = {"▪": "|", "→": ">", "…": "~", "▎": "|", "│": "|", "─": "-", "↑": "^", "↓": "v", "⏎": "<", "×": "x"}
+_DRAWN = {
+    "▪": "|",
+    "→": ">",
+    "…": "~",
+    "▎": "|",
+    "│": "|",
+    "─": "-",
+    "↑": "^",
+    "↓": "v",
+    "⏎": "<",
+    "×": "x",
+    "┌": "+",
+    "┐": "+",
+    "└": "+",
+    "┘": "+",
+    "“": '"',
+    "”": '"',
+}
 _BARS = {bar: digit for bar, digit in zip("▁▂▃▄▅▆▇█", "_.-=+*#@", strict=True)}
 ASCII_TABLE = str.maketrans({mark.glyph: mark.ascii for mark in Mark} | _DRAWN | _BARS)
 """For terminals without these glyphs: one character for one, so that columns stay where they are."""

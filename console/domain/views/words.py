@@ -80,7 +80,7 @@ def share(part: float) -> str:
     percent = part * 100
     if percent == 0 or percent >= 9.95:
         return f"{percent:.0f} %"
-    return "<0.1 %" if percent < 0.05 else f"{percent:.1f} %"
+    return "<0.1 %" if percent < 0.05 else f"{percent:.1f}".removesuffix(".0") + " %"
 
 
 def plural(number: int, noun: str, many: str = "") -> str:

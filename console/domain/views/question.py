@@ -1,0 +1,181 @@
+"""What a question shows before anything changes (SAFETY 4.2, 4.3): exact objects, before → after, how to undo, how to answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from console.domain.change import Difference, canonical_digest
+from console.domain.run import RunRecord
+from console.domain.runbook import Confirm
+from console.domain.views.plan import PlanView
+from console.domain.views.run import Said
+from console.domain.views.words import duration, plural
+
+ReasonField = Literal["none", "optional", "required"]
+
+_VERBS = {"deploy": ("deploy", "d"), "rollback": ("roll back", "b"), "retire": ("retire", "t"), "hotfix": ("deploy the hotfix", "h")}
+"""Verb and key of a runbook's start; others are started with their first letter. No key is one that opens a question."""
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """One question. Two values with the same `matter` ask the same thing."""
+
+    title: str
+    environment: str
+    verb: str
+    """What the key does: `switch`."""
+    key: str
+    differences: tuple[Difference, ...] = ()
+    effects: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    undo: str = ""
+    facts: tuple[Said, ...] = ()
+    """What is seen right now; kept up to date while the question stands."""
+    confirm: Confirm = "key"
+    phrase: str = ""
+    """What has to be typed before the key, where `confirm` is not `key`."""
+    reason: ReasonField = "none"
+    given_reason: str = ""
+    refusal: str = ""
+    """Why it cannot be confirmed now; empty when it can."""
+    declines: str = ""
+    """What answering no does; empty where leaving the question is the only other answer."""
+    notice: str = ""
+    """Why it is shown again."""
+
+    @property
+    def matter(self) -> str:
+        """Digest of what is being asked, apart from what is merely observed."""
+        return canonical_digest(
+            [self.title, self.environment, self.key, [[d.subject, d.what, d.before, d.after] for d in self.differences], self.phrase]
+        )
+
+
+def start_question(
+    plan: PlanView, *, facts: tuple[Said, ...] = (), notice: str = "", forbidden: str = "", given_reason: str = ""
+) -> QuestionView:
+    """May this plan be carried out? `forbidden` is a reason outside the plan, such as read-only."""
+    verb, key = start_verb(plan.runbook)
+    usual = f"Usually takes {duration(plan.usual)} in all." if plan.usual is not None else ""
+    asks = sum(1 for row in plan.rows if row.state == "asks")
+    later = f"Asks again before {plural(asks, 'step')}." if asks else ""
+    return QuestionView(
+        title=f"{plan.title[:1].upper()}{plan.title[1:]}?",
+        environment=plan.environment.upper(),
+        verb=verb,
+        key=key,
+        differences=plan.differences,
+        effects=tuple(e for e in (usual, later) if e),
+        warnings=(*_overridden(plan), *plan.warnings),
+        undo=plan.undo,
+        facts=facts,
+        confirm=plan.confirm,
+        phrase=typed_phrase(plan.confirm, plan.phrase, plan.environment),
+        reason="required" if plan.require_reason or _overridden(plan) else "optional",
+        given_reason=given_reason,
+        refusal=forbidden or plan.refusal,
+        notice=notice,
+    )
+
+
+def pending_question(title: str, *, runbook: str, environment: str, facts: tuple[Said, ...] = ()) -> QuestionView:
+    """The question while its plan is still being made."""
+    verb, key = start_verb(runbook)
+    return QuestionView(title, environment.upper(), verb, key, facts=facts, reason="optional", refusal="the plan is being made")
+
+
+def gate_question(record: RunRecord, *, live: str, facts: tuple[Said, ...] = (), forbidden: str = "") -> QuestionView | None:
+    """What the run's gate asks; None when nothing is asked. `live` is the slot that users stay on after a no."""
+    asked = record.question
+    if asked is None:
+        return None
+    step = record.step(asked.step)
+    key = asked.key or "y"
+    ahead = _after_gate(record)
+    return QuestionView(
+        title=asked.text,
+        environment=record.environment.upper(),
+        verb=ahead,
+        key=key,
+        differences=asked.differences or step.differences,
+        effects=(f"Run {record.id}, step {record.steps.index(step) + 1} of {len(record.steps)}: a yes goes on to “{ahead}”.",),
+        facts=facts,
+        confirm=asked.confirm,
+        phrase=typed_phrase(asked.confirm, asked.phrase, record.environment),
+        refusal=forbidden,
+        declines=f"ends the run, users stay on {live}" if live else "ends the run, traffic stays where it is",
+    )
+
+
+def stop_question(record: RunRecord, *, live: str, forbidden: str = "") -> QuestionView:
+    """Stop the run at its next safe point?"""
+    step = record.current
+    return QuestionView(
+        title=f"Stop run {record.id} and stay on {live}?" if live else f"Stop run {record.id}?",
+        environment=record.environment.upper(),
+        verb="stop at the next safe point",
+        key="x",
+        effects=(
+            f"The run is at “{step.title}” and ends at the next safe point." if step else "The run ends at the next safe point.",
+            f"Users stay on {live}. Nothing is undone." if live else "Nothing is undone.",
+        ),
+        undo="start the runbook again; it finds what is already done",
+        reason="optional",
+        refusal=forbidden or ("" if record.open else "the run has ended"),
+    )
+
+
+def take_over_question(record: RunRecord, *, forbidden: str = "") -> QuestionView:
+    """Drive the run from here?"""
+    return QuestionView(
+        title=f"Take over run {record.id}?",
+        environment=record.environment.upper(),
+        verb="take over",
+        key="o",
+        effects=(
+            f"Now driven by {record.driver}." if record.driver else "No runner has claimed it.",
+            "A runner of yours observes again and goes on from where the cluster really is.",
+            "A driver that is still alive loses the environment and ends before its next change.",
+        ),
+        reason="required",
+        refusal=forbidden or ("" if record.open else "the run has ended"),
+    )
+
+
+def quit_question(record: RunRecord) -> QuestionView:
+    """Leave while a run is on?"""
+    return QuestionView(
+        title=f"Leave while run {record.id} is on?",
+        environment=record.environment.upper(),
+        verb="leave",
+        key="q",
+        effects=(
+            f"“{record.title}” goes on without this console.",
+            f"To return: bluegreen, or bluegreen attach {record.id}.",
+        ),
+    )
+
+
+def start_verb(runbook: str) -> tuple[str, str]:
+    """Verb and key that start a runbook."""
+    return _VERBS.get(runbook, (f"start {runbook}", runbook[:1].lower() or "y"))
+
+
+def typed_phrase(confirm: Confirm, phrase: str, environment: str) -> str:
+    """What has to be typed; empty where one key is enough."""
+    return "" if confirm == "key" else phrase or environment
+
+
+def _overridden(plan: PlanView) -> tuple[str, ...]:
+    """An override is named, and its reason comes first in the report (SAFETY 4.5)."""
+    rule = plan.inputs.get("override", "")
+    return (f"Overrides the rule “{rule}”: you take the responsibility, and give the reason.",) if rule else ()
+
+
+def _after_gate(record: RunRecord) -> str:
+    names = [step.name for step in record.steps]
+    position = names.index(record.question.step) if record.question else -1
+    following = record.steps[position + 1 : position + 2]
+    return following[0].title if following else "go on"

@@ -1,0 +1,127 @@
+"""The Rollback screen: every way back with what it costs, what it would do, and what blocks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from console.domain.rollback import Target
+from console.domain.runbook import Runbook
+from console.domain.views.derived import Derived
+from console.domain.views.marks import Mark
+from console.domain.views.overview import estimate, target_name
+from console.domain.views.run import Said
+from console.domain.views.standing import standing_words
+from console.domain.views.state import ConsoleState
+from console.domain.views.words import day_and_clock
+
+RUNBOOK = "rollback"
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """One way back."""
+
+    key: str
+    """Stays the same while the target does: the chosen row follows it."""
+    mark: Mark
+    name: str
+    how: str
+    """`warm 6/6`, `revision 12`."""
+    time: str
+    verdict: str
+    """`ready`, or what is in its way."""
+    refusal: str = ""
+    """Why it cannot be chosen; empty when it can."""
+    inputs: Mapping[str, str] | None = None
+    """What the rollback runbook is started with."""
+    effects: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True)
+class RollbackView:
+    users: str
+    rows: tuple[TargetRow, ...]
+    note: str = ""
+    """Said where there is no target, or the facts are old."""
+
+
+def rollback_view(state: ConsoleState) -> RollbackView:
+    """Targets of the newest world, with their age where it is not fresh."""
+    derived = state.derived
+    if derived is None or state.snapshot is None:
+        return RollbackView("users: unknown", (), f"the cluster was not read yet: {state.connecting}")
+    age = standing_words(state.snapshot.of_kinds("Service", "Deployment"), state.now)
+    rows = tuple(_row(state, derived, target) for target in derived.targets)
+    note = f"{age}: this is how it was then; the runner looks again before it changes anything" if age else ""
+    return RollbackView(_users(derived), rows, note or ("" if rows else _none(derived)))
+
+
+def rollback_inputs(runbook: Runbook | None, target: Target) -> Mapping[str, str]:
+    """Inputs that make the rollback runbook take `target`; what the runbook does not ask for is left out."""
+    found: dict[str, str] = {}
+    for wanted in runbook.inputs if runbook else ():
+        if wanted.type == "release" and target.release and target.kind == "recorded":
+            found[wanted.name] = target.release
+        elif wanted.type == "slot":
+            found[wanted.name] = target.slot
+        elif wanted.name == "override" and target.override:
+            found[wanted.name] = target.override
+    return found
+
+
+def _row(state: ConsoleState, derived: Derived, target: Target) -> TargetRow:
+    mark = (Mark.PARTLY if target.warning else Mark.DONE) if target.usable else Mark.BROKEN
+    verdict = "ready" if target.usable and not target.warning else f"ready, but {target.warning}" if target.usable else target.problems[0]
+    refusal = "; ".join(target.problems) if not target.usable and not target.override else ""
+    revision = f"revision {target.revision}" if target.revision is not None else "not recorded"
+    return TargetRow(
+        key=f"{target.kind} {target.slot} {target.release}",
+        mark=mark,
+        name=target_name(target),
+        how=f"warm {target.ready}/{target.wanted}" if target.kind == "warm" else revision,
+        time=f"about {estimate(target.seconds)}" if target.seconds is not None else "time unknown",
+        verdict=verdict,
+        refusal=refusal,
+        inputs=rollback_inputs(state.runbooks.get(RUNBOOK), target),
+        effects=_effects(state, derived, target),
+    )
+
+
+def _effects(state: ConsoleState, derived: Derived, target: Target) -> tuple[Said, ...]:
+    """What taking it would do, in the order in which it happens, and the commands that do it by hand."""
+    blocked = [Said("", Mark.BROKEN, problem, "broken") for problem in target.problems]
+    override = [Said("", None, f"may be overridden by name, with a reason: {target.override}")] if target.override else []
+    warned = [Said("", Mark.PARTLY, target.warning)] if target.warning else []
+    first = [] if target.kind == "warm" else [Said("", Mark.TO_COME, f"applies {target.release} to {target.slot} and waits for its pods")]
+    moves = [
+        Said("", Mark.TO_COME, f"{name}  slot  {slot or '?'} → {target.slot}")
+        for name, slot in reversed(tuple(derived.position.slots.items()))
+        if slot != target.slot
+    ]
+    until = _warm_until(derived, target, state.zone, state.now)
+    commands = [Said("", None, f"$ {command}", "dim") for command in target.kubectl]
+    return (*blocked, *override, *warned, *first, *moves, *until, *commands)
+
+
+def _warm_until(derived: Derived, target: Target, zone: tzinfo, now: datetime) -> list[Said]:
+    until = derived.switch.keep_warm_until
+    if target.kind != "warm" or until is None:
+        return []
+    return [Said("", Mark.TO_COME, f"{target.slot} is kept warm until {day_and_clock(until, zone, now=now)}")]
+
+
+def _users(derived: Derived) -> str:
+    active = derived.active
+    if active is not None:
+        return f"users are on {active.slot} {active.release or ''}".rstrip()
+    return "users are split: " + ", ".join(f"{name} → {slot or '?'}" for name, slot in derived.position.slots.items())
+
+
+def _none(derived: Derived) -> str:
+    if derived.position.problems:
+        return derived.position.problems[0]
+    if derived.position.absent:
+        return "nothing takes traffic yet, so there is nothing to go back from"
+    return "nothing to go back to: the other slot is empty and no earlier stable release is recorded"

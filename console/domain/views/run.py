@@ -1,0 +1,277 @@
+"""The Run screen's view: the plan before, the progress during and the record after, as one list of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Literal, assert_never
+
+from console.domain.change import Difference
+from console.domain.run import Entry, RunOutcome, RunRecord, StepRecord, StepState
+from console.domain.views.entries import evidence_text, saying
+from console.domain.views.marks import Mark, Tone, step_mark
+from console.domain.views.plan import PlanRow, PlanState, PlanView
+from console.domain.views.words import clock, duration, limit, whole_duration
+
+SILENT_AFTER = 20.0
+"""Seconds without an entry after which a running step is said to be silent."""
+
+Phase = Literal["planning", "plan", "progress", "record"]
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One line of the list."""
+
+    step: str
+    number: int
+    mark: Mark
+    title: str
+    text: str = ""
+    """Evidence, reason, or what it would do."""
+    elapsed: str = ""
+    timing: str = ""
+    """`usually 21s`, `limit 30s`."""
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One line below the list: time (may be empty), mark and sentence."""
+
+    time: str
+    mark: Mark | None
+    text: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class RunView:
+    phase: Phase
+    title: str
+    mark: Mark
+    status: str
+    rows: tuple[StepRow, ...] = ()
+    current: int = 0
+    """Index of the row that is running, waiting or failed; where the list stands by itself."""
+    summary: str = ""
+    summary_mark: Mark | None = None
+    details: Mapping[str, tuple[Said, ...]] = field(default_factory=dict)
+    """Lines for each step, by name."""
+    warnings: tuple[str, ...] = ()
+
+
+def planning_view(runbook: str, environment: str) -> RunView:
+    """While the plan is being made."""
+    return RunView("planning", f"{runbook} on {environment.upper()}", Mark.RUNNING, "making the plan: nothing is changed yet")
+
+
+def failed_plan_view(runbook: str, environment: str, message: str) -> RunView:
+    """A plan that could not be made."""
+    return RunView("planning", f"{runbook} on {environment.upper()}", Mark.BROKEN, "no plan", summary=message, summary_mark=Mark.BROKEN)
+
+
+def plan_view(plan: PlanView) -> RunView:
+    """What a run would do."""
+    refused = plan.refusal
+    return RunView(
+        phase="plan",
+        title=f"{plan.title} on {plan.environment.upper()}",
+        mark=Mark.BROKEN if refused else Mark.TO_COME,
+        status="cannot start" if refused else "not started: nothing is changed yet",
+        rows=tuple(_planned(number, row) for number, row in enumerate(plan.rows, 1)),
+        current=_first(plan, "blocked") or _first(plan, "change") or 0,
+        summary=refused or plan.totals,
+        summary_mark=Mark.BROKEN if refused else None,
+        details={row.step: _plan_details(row) for row in plan.rows},
+        warnings=plan.warnings,
+    )
+
+
+def run_view(record: RunRecord, *, entries: tuple[Entry, ...] = (), usual: Mapping[str, float], now: datetime, zone: tzinfo) -> RunView:
+    """A run that is on, or was."""
+    mark, status = _status(record, now=now, zone=zone)
+    return RunView(
+        phase="progress" if record.open else "record",
+        title=f"{record.title} on {record.environment.upper()} (run {record.id})",
+        mark=mark,
+        status=status,
+        rows=tuple(_stepped(number, step, usual.get(step.name), now) for number, step in enumerate(record.steps, 1)),
+        current=_current(record),
+        summary=_summary(record),
+        summary_mark=mark if record.question or not record.open else None,
+        details=_run_details(record, entries, zone),
+    )
+
+
+def _first(plan: PlanView, state: PlanState) -> int | None:
+    return next((i for i, row in enumerate(plan.rows) if row.state == state), None)
+
+
+def _planned(number: int, row: PlanRow) -> StepRow:
+    mark, tone = _plan_mark(row.state)
+    text = "; ".join(row.reasons) if row.state == "blocked" and row.reasons else row.text
+    usual = f"usually {duration(row.usual)}" if row.usual is not None else ""
+    return StepRow(row.step, number, mark, row.title, text, "", usual or _limit(row.within), tone)
+
+
+def _plan_mark(state: PlanState) -> tuple[Mark, Tone]:
+    match state:
+        case "change":
+            return Mark.RUNNING, "plain"
+        case "noop":
+            return Mark.OFF, "dim"
+        case "blocked":
+            return Mark.BROKEN, "broken"
+        case "asks":
+            return Mark.WAITING, "plain"
+        case "check" | "waits" | "later":
+            return Mark.TO_COME, "plain"
+        case _:
+            assert_never(state)
+
+
+def _plan_details(row: PlanRow) -> tuple[Said, ...]:
+    blocked = [Said("", Mark.BROKEN, reason, "broken") for reason in row.reasons]
+    override = [Said("", None, f"may be overridden by name, with a reason: {row.override}", "dim")] if row.override else []
+    warned = [Said("", Mark.WAITING, warning, "waiting") for warning in row.warnings]
+    undo = [Said("", None, f"undo: {row.undo}")] if row.undo else []
+    lines = (*blocked, *override, *warned, *_changes(row.differences), *undo, *_commands(row.kubectl))
+    return lines or (Said("", None, row.text or "it only looks, and changes nothing", "dim"),)
+
+
+def _changes(differences: tuple[Difference, ...]) -> tuple[Said, ...]:
+    return tuple(Said("", None, difference_text(d), "dim" if d.severity == "same" else "plain") for d in differences)
+
+
+def difference_text(difference: Difference) -> str:
+    """`backend  slot  blue → green`."""
+    before = difference.before or "nothing"
+    return f"{difference.subject}  {difference.what}  {before} → {difference.after or 'nothing'}"
+
+
+def _commands(kubectl: tuple[str, ...]) -> tuple[Said, ...]:
+    return tuple(Said("", None, f"$ {command}", "dim") for command in kubectl)
+
+
+def _status(record: RunRecord, *, now: datetime, zone: tzinfo) -> tuple[Mark, str]:
+    if record.outcome is not None:
+        mark, word = outcome_words(record.outcome)
+        took = duration(((record.closed_at or record.opened_at) - record.opened_at).total_seconds())
+        return mark, f"{word} at {clock(record.closed_at, zone)} after {took}"
+    took = whole_duration((now - record.opened_at).total_seconds())
+    if record.released:
+        return Mark.WAITING, f"let go by its runner: {record.released} ▪ take over to go on"
+    driver = f"driven by {record.driver}" if record.driver else "waits for a runner"
+    if record.stop_requested:
+        return Mark.WAITING, f"stopping at the next safe point, {took} ▪ {driver}"
+    if record.question:
+        asked = record.question.asked_at
+        waits = f" for {whole_duration((now - asked).total_seconds())}" if asked else ""
+        return Mark.WAITING, f"waits for a person{waits} ▪ {driver}"
+    silent = (now - record.last_at).total_seconds() if record.last_at else 0.0
+    quiet = f" ▪ silent for {whole_duration(silent)}" if silent > SILENT_AFTER else ""
+    return Mark.RUNNING, f"running {took} ▪ {driver}{quiet}"
+
+
+def outcome_words(outcome: RunOutcome) -> tuple[Mark, str]:
+    """How a run ended."""
+    match outcome:
+        case "done":
+            return Mark.DONE, "done"
+        case "failed":
+            return Mark.BROKEN, "failed, live traffic unchanged"
+        case "refused":
+            return Mark.BROKEN, "refused"
+        case "stopped":
+            return Mark.OFF, "stopped"
+        case "needs_operator":
+            return Mark.WAITING, "needs an operator"
+        case "rolled_back":
+            return Mark.BROKEN, "failed and rolled back"
+        case "superseded":
+            return Mark.OFF, "superseded by another run"
+        case _:
+            assert_never(outcome)
+
+
+def _summary(record: RunRecord) -> str:
+    if record.question:
+        return record.question.text
+    if not record.open:
+        said = [text for text in (record.outcome_reason, record.live) if text]
+        return ". ".join(said)
+    return record.stop_requested and f"asked to stop: {record.stop_requested}"
+
+
+def _current(record: RunRecord) -> int:
+    states = [step.state for step in record.steps]
+    for wanted in (StepState.WAITING, StepState.RUNNING, StepState.IN_DOUBT, StepState.FAILED, StepState.BLOCKED, StepState.DECLINED):
+        if wanted in states:
+            return states.index(wanted)
+    ahead = next((i for i, step in enumerate(record.steps) if not step.ended), len(states) - 1)
+    return max(0, ahead)
+
+
+def _stepped(number: int, step: StepRecord, usual: float | None, now: datetime) -> StepRow:
+    mark = step_mark(step.state)
+    text = step.reason or evidence_text(step.evidence)
+    attempts = f"attempt {step.attempts}: " if step.attempts > 1 else ""
+    usually = f"usually {duration(usual)}" if usual is not None else ""
+    return StepRow(
+        step.name,
+        number,
+        mark,
+        step.title,
+        attempts + text if text else _coming(step),
+        _elapsed(step, now),
+        usually or _limit(step.within),
+        _step_tone(step.state),
+    )
+
+
+def _coming(step: StepRecord) -> str:
+    if step.state is not StepState.TO_COME:
+        return ""
+    return {"gate": "asks a person", "wait": "waits"}.get(step.kind, "")
+
+
+def _step_tone(state: StepState) -> Tone:
+    if state in (StepState.RUNNING, StepState.WAITING):
+        return "strong"
+    if state in (StepState.FAILED, StepState.BLOCKED, StepState.DECLINED):
+        return "broken"
+    return "unknown" if state is StepState.IN_DOUBT else "plain"
+
+
+def _elapsed(step: StepRecord, now: datetime) -> str:
+    if step.started_at is None:
+        return ""
+    if step.ended_at is not None:
+        return duration((step.ended_at - step.started_at).total_seconds())
+    return whole_duration((now - step.started_at).total_seconds())
+
+
+def _limit(within: float | None) -> str:
+    return f"limit {limit(within)}" if within else ""
+
+
+def _run_details(record: RunRecord, entries: tuple[Entry, ...], zone: tzinfo) -> Mapping[str, tuple[Said, ...]]:
+    journal: dict[str, list[Said]] = {step.name: [] for step in record.steps}
+    about = next(iter(journal), "")
+    for entry in entries:
+        words = saying(entry)
+        about = words.step if words.step in journal else about  # a note or a claim stands with the step that was on
+        if about:
+            journal[about].append(Said(clock(words.at, zone, seconds=True), words.mark, words.text))
+    return {
+        step.name: (*_changes(step.differences), *_commands(step.kubectl), *journal[step.name]) or _nothing(step) for step in record.steps
+    }
+
+
+def _nothing(step: StepRecord) -> tuple[Said, ...]:
+    if step.state is StepState.TO_COME:
+        return (Said("", None, "not reached yet", "dim"),)
+    text = step.reason or evidence_text(step.evidence) or step.state.value
+    return (Said("", step_mark(step.state), text),)

@@ -1,0 +1,118 @@
+"""All that the screens show, as one value: what the desk told last, and what time it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from typing import Literal
+
+from console.domain.environment import Environment
+from console.domain.ids import RunId
+from console.domain.position import Position
+from console.domain.run import Entry, RunRecord
+from console.domain.runbook import Runbook
+from console.domain.snapshot import Snapshot
+from console.domain.views.derived import Derived, derive
+from console.domain.views.plan import PlanView
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The last thing that was said to the person at the screen."""
+
+    text: str
+    severity: Literal["info", "error"]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class PlanDraft:
+    """A plan that is being made, read or confirmed."""
+
+    title: str
+    """What is wanted, until the plan has its own title."""
+    runbook: str
+    inputs: Mapping[str, str]
+    plan: PlanView | None = None
+    problem: str = ""
+    """Why no plan could be made."""
+    notice: str = ""
+    """Why it is shown again."""
+    reason: str = ""
+    """What the person gave as reason before it was shown again."""
+
+
+@dataclass(frozen=True)
+class ConsoleState:
+    """Latest values; replaced as a whole, never changed in place."""
+
+    now: datetime
+    zone: tzinfo
+    connecting: str
+    """What the console connects to, in words; shown until `connected`."""
+    environment: Environment | None = None
+    """None until the settings are read."""
+    connected: bool = False
+    trouble: Mapping[str, str] = field(default_factory=dict)
+    """What does not work right now, by source (`desk`, `snapshots`, `runs`): message and when it is tried again."""
+    identity: str = ""
+    read_only: bool = False
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
+    snapshot_at: datetime | None = None
+    """Local time at which the snapshot came."""
+    derived: Derived | None = None
+    """What follows from the snapshot's world; None while that cannot be said."""
+    runs: tuple[RunRecord, ...] | None = None
+    """Newest first; None until the journal was read."""
+    entries: Mapping[RunId, tuple[Entry, ...]] = field(default_factory=dict)
+    usual: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Median seconds by runbook and step."""
+    draft: PlanDraft | None = None
+    notice: Notice | None = None
+    split_since: datetime | None = None
+    """Local time at which the Services were first seen to disagree."""
+
+    @property
+    def position(self) -> Position | None:
+        """Where traffic goes; None while nothing is known of the Services."""
+        return self.derived.position if self.derived else None
+
+    @property
+    def open_run(self) -> RunRecord | None:
+        """The newest run that is on."""
+        return next((run for run in self.runs or () if run.open), None)
+
+    def run(self, run: RunId) -> RunRecord | None:
+        return next((r for r in self.runs or () if r.id == run), None)
+
+    def seconds_since(self, at: datetime) -> float:
+        return (self.now - at).total_seconds()
+
+
+def with_snapshot(state: ConsoleState, snapshot: Snapshot, now: datetime) -> ConsoleState:
+    """`state` with a newer snapshot; remembers since when the Services disagree."""
+    same_world = state.snapshot is not None and snapshot.world is state.snapshot.world
+    derived = state.derived if same_world or state.environment is None else derive(state.environment, snapshot.world)
+    split = derived is not None and derived.position.split
+    since = (state.split_since or now) if split else None
+    return replace(state, snapshot=snapshot, snapshot_at=now, now=now, derived=derived, split_since=since)
+
+
+def with_run(state: ConsoleState, record: RunRecord) -> ConsoleState:
+    """`state` with a newer record of one run; an older one changes nothing."""
+    runs = state.runs or ()
+    known = next((r for r in runs if r.id == record.id), None)
+    if known is None:
+        return replace(state, runs=tuple(sorted((*runs, record), key=lambda r: r.id, reverse=True)))
+    if known.last_seq >= record.last_seq:
+        return state
+    return replace(state, runs=tuple(record if r.id == record.id else r for r in runs))
+
+
+def with_runs(state: ConsoleState, records: tuple[RunRecord, ...]) -> ConsoleState:
+    """`state` with the list of runs; a record that is already known newer stays."""
+    known = {r.id: r for r in state.runs or ()}
+    newer = tuple(known[r.id] if r.id in known and known[r.id].last_seq > r.last_seq else r for r in records)
+    return replace(state, runs=newer)

@@ -1,0 +1,111 @@
+"""What every screen and dialog has: the header, alarms, messages and keys, and one way in for data (`show_state`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen, Screen
+
+from console.domain.views.header import header_view
+from console.domain.views.overview import alarm_text, standing_text
+from console.domain.views.state import ConsoleState
+from screens.keys import hints_of
+from screens.messages import Said
+from screens.paint.chrome import SMALLEST, paint_alarm, paint_header, paint_hints, paint_notice, paint_too_small
+from screens.widgets.panel import Panel
+
+R = TypeVar("R")
+
+
+class ConsoleScreen(Screen[None]):
+    """A full screen. Subclasses compose their body and draw it in `draw`."""
+
+    def __init__(self, state: ConsoleState) -> None:
+        super().__init__()
+        self.state = state
+
+    def compose(self) -> ComposeResult:
+        yield Panel(paint_alarm, id="alarm")
+        yield Panel(paint_header, id="header")
+        yield from self.compose_body()
+        yield Panel(paint_too_small, id="too-small")
+        yield Panel(paint_notice, id="notice")
+        yield Panel(paint_hints, id="hints")
+
+    def compose_body(self) -> ComposeResult:
+        """The part between header and messages."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Show `self.state` in the body."""
+        raise NotImplementedError
+
+    def labels(self) -> Mapping[str, str]:
+        """What an action does right now, by action, where that differs from its usual name."""
+        return {}
+
+    def refusals(self) -> Mapping[str, str]:
+        """Why an action cannot be used right now, by action."""
+        return {}
+
+    def show_state(self, state: ConsoleState) -> None:
+        """The only way in for data."""
+        self.state = state
+        if self.is_mounted:
+            self._draw_all()
+
+    def on_mount(self) -> None:
+        self._draw_all()
+
+    def on_resize(self, event: events.Resize) -> None:
+        small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
+        self.set_class(small, "-small")
+        self.query_one("#too-small", Panel).show((event.size.width, event.size.height, standing_text(self.state)))
+
+    def draw_hints(self) -> None:
+        """The keys, from the live bindings."""
+        self.query_one("#hints", Panel).show(hints_of(self, labels=self.labels(), refusals=self.refusals()))
+
+    def may(self, action: str) -> bool:
+        """True when the action can be used now; else says why not."""
+        reason = self.refusals().get(action, "")
+        if reason:
+            self.post_message(Said(reason, "error"))
+        return not reason
+
+    def _draw_all(self) -> None:
+        state = self.state
+        with self.app.batch_update():
+            alarm = self.query_one("#alarm", Panel)
+            alarm.show(alarm_text(state))
+            self.query_one("#header", Panel).show(header_view(state))
+            self.query_one("#notice", Panel).show(notice_text(state))
+            self.draw()
+            self.draw_hints()
+
+
+class Dialog(ModalScreen[R | None]):
+    """A modal screen; panels behind it go on living. Never more than one at a time."""
+
+    def __init__(self, state: ConsoleState) -> None:
+        super().__init__()
+        self.state = state
+
+    def show_state(self, state: ConsoleState) -> None:
+        self.state = state
+
+
+NOTICE_SECONDS = 12.0
+"""How long a message that is no error stays."""
+
+
+def notice_text(state: ConsoleState) -> tuple[str, bool]:
+    """What the message line says: the last message, else what does not work right now."""
+    notice = state.notice
+    if notice and (notice.severity == "error" or state.seconds_since(notice.at) < NOTICE_SECONDS):
+        return notice.text, notice.severity == "error"
+    trouble: Iterable[str] = state.trouble.values()
+    return "; ".join(trouble), bool(state.trouble)

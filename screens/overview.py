@@ -1,0 +1,92 @@
+"""The Overview: both slots side by side, one glance for who is live, is it well, what is running, can I go back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from console.domain.ids import RunId
+from console.domain.views.feed import feed_view
+from console.domain.views.overview import overview_view
+from screens.base import ConsoleScreen
+from screens.messages import CommandsAsked, Visit
+from screens.paint.overview import LinesView, paint_feed, paint_lines, paint_verdicts, verdicts_of
+from screens.paint.slots import SlotsView, paint_slots
+from screens.widgets.panel import Panel
+from screens.widgets.scroll_panel import ScrollPanel
+
+TALL = 30
+"""Rows from which more alerts and components are shown."""
+
+
+class Overview(ConsoleScreen):
+    """Home. Nothing here changes anything."""
+
+    CSS_PATH = "overview.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "deploy", "Deploy", id="overview.deploy"),
+        Binding("r", "rollback", "Rollback", key_display="r", id="overview.rollback"),
+        Binding("enter", "open_run", "Run", id="overview.open_run"),
+        Binding("k", "commands", "kubectl", id="overview.commands"),
+    ]
+
+    def compose_body(self) -> ComposeResult:
+        yield Panel(paint_verdicts, id="verdicts")
+        yield Panel(paint_slots, id="slots")
+        yield Panel(paint_lines, id="lines")
+        with Vertical(id="feed-box"):
+            yield ScrollPanel(paint_feed, id="feed")
+
+    def draw(self) -> None:
+        view = overview_view(self.state)
+        tall = self.size.height >= TALL
+        split = self.state.position is not None and self.state.position.split
+        self.query_one("#verdicts", Panel).show(verdicts_of(view, split=split))
+        self.query_one("#slots", Panel).show(SlotsView(view.slots, most_components=10 if tall else 3))
+        most = 4 if tall else 1
+        self.query_one("#lines", Panel).show(LinesView(view.way_back, view.triggers, view.run, view.alerts, most))
+        self.query_one("#feed-box").border_title = "What is happening"
+        self.query_one("#feed", ScrollPanel).show(feed_view(self.state))
+
+    def labels(self) -> Mapping[str, str]:
+        record = self._run()
+        return {"open_run": f"Run {record}" if record is not None else "Run"}
+
+    def refusals(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        if self.state.read_only:
+            found["deploy"] = "READ-ONLY: this console may not change anything"
+        elif not self.state.connected:
+            found["deploy"] = f"not connected yet: {self.state.connecting}"
+        elif "deploy" not in self.state.runbooks:
+            found["deploy"] = "no runbook “deploy” is configured"
+        if self._run() is None:
+            found["open_run"] = "no run is recorded yet"
+        if not self.state.connected:
+            found["commands"] = "not connected yet"
+        return found
+
+    def action_deploy(self) -> None:
+        if self.may("deploy"):
+            self.post_message(Visit("deploy"))
+
+    def action_rollback(self) -> None:
+        self.post_message(Visit("rollback"))
+
+    def action_open_run(self) -> None:
+        if self.may("open_run"):
+            self.post_message(Visit("run", self._run()))
+
+    def action_commands(self) -> None:
+        if self.may("commands"):
+            self.post_message(CommandsAsked())
+
+    def _run(self) -> RunId | None:
+        """The run that is on, else the last one."""
+        runs = self.state.runs or ()
+        record = self.state.open_run or next(iter(runs), None)
+        return record.id if record else None
