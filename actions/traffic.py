@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -16,6 +17,7 @@ from actions.shared import SWITCH_KINDS, Doing, Looking, SlotParams, slot_of, un
 from actions.switch_plan import SwitchChange, SwitchParams, SwitchView, plan_switch
 from console.domain import facts as noted
 from console.domain.change import Change, Plan, Written
+from console.domain.environment import Environment
 from console.domain.expected import expected_answer
 from console.domain.ids import ComponentName, SlotName
 from console.domain.position import position
@@ -111,21 +113,25 @@ class VerifyRouted(Looking[RoutedParams, RoutedView]):
         return task.environment.waits.routed
 
     async def observe(self, ports: Ports, task: Task[RoutedParams]) -> RoutedView:
-        environment = task.environment
-        asked = [c.name for c in environment.components if environment.health.release_path and c.name in environment.urls.live]
-        count = task.params.connections
-        asking = asyncio.gather(*(ports.probes.answered_release(name, count=count) for name in asked))
-        world, answers = await asyncio.gather(ports.cluster.observe(ROUTING_KINDS), asking)
-        return RoutedView(world, dict(zip(asked, answers, strict=True)))
+        return await look_routed(ports, task.environment, connections=task.params.connections)
 
     def verify(self, facts: RoutedView, task: Task[RoutedParams], carry: object) -> Verdict:
         slot = slot_of(task, task.params.slot)
         if wrong := unknown_slot(task.environment, slot):
             return Broken(wrong)
-        return _routed(facts, task, slot)
+        return routed(facts, task, slot)
 
 
-def _routed(facts: RoutedView, task: Task[RoutedParams], slot: SlotName) -> Verdict:
+async def look_routed(ports: Ports, environment: Environment, *, connections: int) -> RoutedView:
+    """EndpointSlices, and the releases that answer `connections` fresh connections per component through the real entry point."""
+    asked = [c.name for c in environment.components if environment.health.release_path and c.name in environment.urls.live]
+    asking = asyncio.gather(*(ports.probes.answered_release(name, count=connections) for name in asked))
+    world, answers = await asyncio.gather(ports.cluster.observe(ROUTING_KINDS), asking)
+    return RoutedView(world, dict(zip(asked, answers, strict=True)))
+
+
+def routed(facts: RoutedView, task: Task[Any], slot: SlotName) -> Verdict:
+    """Done when only pods of `slot` are endpoints, and every answer names the release it should."""
     environment, world = task.environment, facts.world
     slices = [routed_by_slices(environment, world, c, slot) for c in environment.components]
     answers = []
