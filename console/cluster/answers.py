@@ -26,6 +26,8 @@ BY_STATUS: Mapping[int, type[Answered]] = {
     501: errors.NotSupported,
 }
 MANAGER = re.compile(r'conflicts? with "(?P<name>[^"]*)"')
+NOT_IN_SCHEMA = "failed to create typed patch object"
+"""How the API server refuses a server-side apply with a field that it does not know: with 500, although nothing happened."""
 GATEWAY = frozenset({502, 503, 504})
 
 
@@ -59,6 +61,8 @@ def _foreign(status: int, body: bytes, headers: Mapping[str, str], doing: str) -
 
 
 def _build(status: int, message: str, reason: str, details: Details) -> Answered:
+    if status == 500 and NOT_IN_SCHEMA in message:
+        return errors.Invalid(message, reason=reason or "Invalid", details=details)
     if status >= 500 and status != 501:
         return errors.ServerFault(message, status=status, reason=reason or "ServerFault", sent="maybe", details=details)
     kind = BY_STATUS.get(status, Answered)
