@@ -24,7 +24,7 @@ Find = Callable[[str, str], PodLife | None]
 async def kubelet_endpoint(path: Path, find: Find, certificate: KeyPair) -> AsyncIterator[None]:
     """Serve one node's logs for the length of the block."""
     app = web.Application()
-    app.add_routes([web.get("/containerLogs/{namespace}/{pod}/{container}", _Logs(find)), web.get("/healthz", _healthy)])
+    app.add_routes([web.get("/containerLogs/{namespace}/{pod}/{container}", _Logs(find).answer), web.get("/healthz", _healthy)])
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate.certificate, certificate.key)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -47,7 +47,7 @@ class _Logs:
     def __init__(self, find: Find) -> None:
         self._find = find
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         log = self._log(request)
         query = _query(request)
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})

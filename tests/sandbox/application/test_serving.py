@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from console.sandbox.loadgen import Expectation, LoadGenerator
 from console.sandbox.postgres import Postgres
-from tests.sandbox.application.conftest import Running, application
+from tests.sandbox.application.running import Running, application
 from tests.sandbox.waiting import until
 
 

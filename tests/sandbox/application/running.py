@@ -12,12 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import pytest
-import pytest_asyncio
 
-from console.sandbox.application.schema import create_schema
 from console.sandbox.ports import free_port
-from console.sandbox.postgres import Postgres, running_postgres
 
 
 @dataclass(frozen=True)
@@ -33,19 +29,6 @@ class Running:
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Postgres]:
-    async with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
-        yield server
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def database_url(postgres: Postgres) -> str:
-    url = await postgres.create_database("trading")
-    await create_schema(url)
-    return url
 
 
 @contextlib.asynccontextmanager

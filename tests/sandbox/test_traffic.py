@@ -1,0 +1,122 @@
+"""Users' traffic through the service proxy, on both API servers: a switch and a rollout fail nobody, a crash fails whom it must."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import aiohttp
+import pytest
+
+from console.sandbox.loadgen import Expectation, LoadGenerator, Outcome
+from tests.sandbox.town import Town
+from tests.sandbox.trading import deploy, settle, switch
+from tests.sandbox.waiting import until
+
+QUOTES = Expectation(contains=b"BTC-USD")
+
+
+@pytest.fixture
+async def url(town: Town, database_url: str) -> str:
+    """The entry point of an application whose slot blue serves."""
+    entry = await settle(town, database_url)
+    await deploy(town, "blue", "v1.4.0")
+    await town.targets("frontend", lambda pods: len(pods) == 2)
+    await town.targets("backend", lambda pods: len(pods) == 2)
+    return entry
+
+
+async def test_switching_there_and_back_under_load_fails_no_request(town: Town, url: str) -> None:
+    await deploy(town, "green", "v1.5.0")
+    load = LoadGenerator(f"{url}/api/quotes", rate=200, fresh=0.5, expect=QUOTES)
+    async with load.run():
+        await until(lambda: load.report().sent >= 100)
+        for slot in ("green", "blue", "green"):
+            before = load.now()
+            await switch(town, slot)
+            await until(lambda slot=slot, before=before: _all_fresh_from(load, slot, after=before, count=30))
+    report = load.report()
+    assert not report.failures, str(report)
+    assert set(report.by_release()) == {"v1.4.0", "v1.5.0"}
+
+
+async def test_an_open_connection_stays_in_its_slot_until_it_ends(town: Town, url: str) -> None:
+    await deploy(town, "green", "v1.5.0")
+    async with aiohttp.ClientSession() as pooled:
+        async with pooled.get(f"{url}/api/quotes") as first:
+            assert first.headers["X-Slot"] == "blue"
+        await switch(town, "green")
+        await town.targets("frontend", lambda pods: all(pod.startswith("frontend-green") for pod in pods))
+        async with pooled.get(f"{url}/api/quotes") as again:
+            assert again.headers["X-Slot"] == "blue"
+        async with aiohttp.ClientSession() as fresh, fresh.get(f"{url}/api/quotes") as anew:
+            assert anew.headers["X-Slot"] == "green"
+        entry = await town.plane.entry(town.namespace, "frontend")
+        assert sum(count for pod, count in entry.open.items() if pod.startswith("frontend-blue")) == 1, "the pooled one"
+
+
+async def test_a_rolling_update_in_place_fails_no_request(town: Town, url: str) -> None:
+    load = LoadGenerator(f"{url}/api/quotes", rate=100, fresh=0.5, expect=QUOTES)
+    async with load.run():
+        await until(lambda: load.report().sent >= 50)
+        for component in ("backend", "frontend"):
+            name, image = f"{component}-blue", f"traider-{component}:v1.5.0"
+            spec = {"containers": [{"name": "main", "image": image}]}
+            await town.client.request(
+                "PATCH",
+                town.path("deployments", name),
+                body={"spec": {"template": {"spec": spec}}},
+                content_type="application/strategic-merge-patch+json",
+            )
+        await town.available("backend-blue", "frontend-blue", replicas=2, within=30)
+        done = load.now()
+        await until(lambda: load.report().between(done, load.now()).sent >= 50)
+    assert not load.report().failures, str(load.report())
+    assert set(load.report().between(done, load.now()).fresh().by_release()) == {"v1.5.0"}
+
+
+async def test_every_failure_of_a_crashing_slot_is_seen_and_it_heals(town: Town, url: str) -> None:
+    load = LoadGenerator(f"{url}/api/quotes", rate=100, fresh=1.0, expect=QUOTES)
+    async with load.run():
+        await until(lambda: load.report().sent >= 20)
+        for pod in await town.plane.pods():
+            if pod.namespace == town.namespace and pod.name.startswith("frontend"):
+                port = next(iter(pod.ports.values()))
+                faults_url = f"http://127.0.0.1:{port}/debug/faults"
+                async with aiohttp.ClientSession() as session, session.post(faults_url, json={"crash_after": 0.01}) as answer:
+                    assert answer.status == 200
+        await until(lambda: load.report().failures)
+        await until(lambda: _all_fresh_from(load, "blue", after=load.now() - 0.3, count=20))
+    kinds = set(load.report().outcomes())
+    assert kinds & {Outcome.RESET, Outcome.REFUSED}
+    assert kinds <= {Outcome.OK, Outcome.RESET, Outcome.REFUSED}
+
+
+async def test_the_proxy_follows_a_change_of_endpoints_within_milliseconds(town: Town, url: str) -> None:
+    await deploy(town, "green", "v1.5.0")
+    load = LoadGenerator(f"{url}/api/health", rate=200, fresh=1.0)
+    async with load.run():
+        await until(lambda: load.report().sent >= 20)
+        await switch(town, "green")
+        switched = time.monotonic()
+        await until(lambda: _all_fresh_from(load, "green", after=load.now() - 0.3, count=20))
+    entry = await town.plane.entry(town.namespace, "frontend")
+    late = [each.at - switched for each in entry.forwarded if each.pod.startswith("frontend-blue")]
+    assert max(late) < 1.0, "a second is far more than a loaded machine needs; usually it is about 10 ms"
+
+
+def _all_fresh_from(load: LoadGenerator, slot: str, *, after: float, count: int) -> bool:
+    """Whether the last `count` requests on connections of their own were all answered by this slot."""
+    newest = load.report().between(after, load.now()).fresh().samples[-count:]
+    return len(newest) == count and all(sample.slot == slot for sample in newest)
+
+
+async def test_nobody_listens_where_no_pod_is_ready(town: Town, database_url: str) -> None:
+    entry = await settle(town, database_url)
+    load = LoadGenerator(f"{entry}/api/quotes", rate=100)
+    async with load.run():
+        await until(lambda: load.report().sent >= 5)
+    assert set(load.report().outcomes()) == {Outcome.REFUSED}
+    await asyncio.gather(deploy(town, "blue", "v1.4.0", replicas=1), town.targets("frontend", lambda pods: pods, within=20))
+    async with aiohttp.ClientSession() as session, session.get(f"{entry}/api/health/detailed") as answer:
+        assert (answer.status, (await answer.json())["database"]["status"]) == (200, "healthy")
