@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
-from console.sandbox.apiserver.errors import ApiError, Cause, bad_request, unsupported_media
+from console.sandbox.apiserver.errors import ApiError, Cause, bad_request, not_spoken, unsupported_media
 from console.sandbox.apiserver.resources import Object, Resource
 from console.sandbox.apiserver.writes import Deletion, Write
 
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
+PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
@@ -28,6 +29,8 @@ def media_type(header: str) -> str:
 
 def read_json(raw: bytes, media: str, accepted: tuple[str, ...] = (JSON, YAML)) -> Any:
     """A decoded body; a format the verb does not take is 415, a broken one 400."""
+    if media == PROTOBUF:
+        raise not_spoken("the protobuf encoding of requests, only JSON and YAML")
     if media not in (*accepted, ""):
         raise unsupported_media(accepted)
     try:

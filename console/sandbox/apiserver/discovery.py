@@ -6,10 +6,11 @@ from typing import Final
 
 from aiohttp import web
 
+from console.sandbox.apiserver import openapi
 from console.sandbox.apiserver.errors import ApiError, not_spoken, unknown_path
 from console.sandbox.apiserver.requests import RequestInfo
 from console.sandbox.apiserver.resources import ALL, Object, Resource
-from console.sandbox.apiserver.responses import document_response
+from console.sandbox.apiserver.responses import document_response, json_response
 
 VERSION: Final = {
     "major": "1",
@@ -68,8 +69,12 @@ def respond(path: str) -> web.Response:
             return document_response({"kind": "APIGroup", "apiVersion": "v1", **_group(group, version)})
         case ["apis", group, version] if (group, version) in GROUPS:
             return document_response(_resources(group, version))
-        case ["openapi", *_]:
-            raise not_spoken("OpenAPI documents")
+        case ["openapi", "v3"]:
+            return document_response(openapi.index())
+        case ["openapi", "v3", *rest] if document := openapi.document("/".join(rest)):
+            return json_response(document)
+        case ["openapi", "v2"]:
+            raise not_spoken("OpenAPI v2")
         case _:
             return web.Response(text="404 page not found\n", status=404)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -43,7 +44,7 @@ class Forwarder:
         self._egress = egress_socket
         self._opened: httpcore.AsyncConnectionPool | None = None
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """End all connections."""
         if self._opened is not None:
             await self._opened.aclose()
@@ -124,9 +125,10 @@ async def _copy(request: web.BaseRequest, answer: Any, *, plain: bool) -> web.St
         response.headers["Content-Type"] = "text/plain"
     response.enable_chunked_encoding()
     await response.prepare(request)
-    async for chunk in answer.aiter_stream():
-        await response.write(chunk)
-    await response.write_eof()
+    with contextlib.suppress(ConnectionError):
+        async for chunk in answer.aiter_stream():
+            await response.write(chunk)
+        await response.write_eof()
     return response
 
 

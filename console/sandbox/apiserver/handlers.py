@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Final
@@ -37,14 +38,12 @@ log: Final = logging.getLogger(__name__)
 class Handlers:
     """Answers the requests of one server."""
 
-    def __init__(
-        self, registry: Registry, authorizer: Authorizer, subresources: Subresources, *, users: Mapping[str, User], stopping: asyncio.Event
-    ) -> None:
+    def __init__(self, registry: Registry, authorizer: Authorizer, subresources: Subresources, *, users: Mapping[str, User]) -> None:
         self._registry = registry
         self._authorizer = authorizer
         self._subresources = subresources
         self._users = users
-        self._stopping = stopping
+        """By bearer token."""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request; whatever goes wrong becomes a Status."""
@@ -145,12 +144,10 @@ class Handlers:
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
         response.enable_chunked_encoding()
         await response.prepare(request)
-        async for lines in stream(self._registry.store, resource, wanted, options):
-            if self._stopping.is_set():
-                break
-            if lines:
+        with contextlib.suppress(ConnectionError):
+            async for lines in stream(self._registry.store, resource, wanted, options):
                 await response.write(lines)
-        await response.write_eof()
+            await response.write_eof()
         return response
 
 

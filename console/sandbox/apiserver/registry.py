@@ -61,13 +61,14 @@ class Registry:
     def update(self, resource: Resource, key: Key, change: Change, write: Write) -> Written:
         """Change an object; the change sees the live object, and a resourceVersion in its result is a precondition."""
         live = self.find(resource, key)
-        body, unknown = read_document(resource, change(live.full_copy()), write)
+        document = change(live.full_copy())
+        body, unknown = read_document(resource, document, write)
         check_identity(resource, live, body["metadata"])
         defaults.fill(resource.kind, body)
         old = live.copy()
-        asked = body["metadata"].pop("managedFields", None)
+        asked = document["metadata"].get("managedFields")
         if asked is not None and not write.subresource:
-            old["metadata"]["managedFields"] = asked
+            old["metadata"]["managedFields"] = [] if asked == [{}] else asked
         self._own(resource, old, body, write)
         return Written(self._replace(resource, live, body, write), unknown=unknown)
 
@@ -119,11 +120,18 @@ class Registry:
         return self._insert(resource, key[0], new, write)
 
     def _merge(self, resource: Resource, live: Object, config: Object, managed: list[Any], write: Write) -> tuple[Object, Managed]:
+        decoded: Managed = ownership.decode_managed(managed)
+        if live and not decoded:
+            before = Owner("before-first-apply", "Update", resource.api_version)
+            ignored = strategies.ignored_fields(resource, "")
+            decoded = ownership.after_update(
+                {}, live, managed={}, owner=before, kind=type_of(resource), ignored=ignored, now=self.timestamp()
+            )
         try:
             return ownership.apply(
                 live,
                 config,
-                managed=ownership.decode_managed(managed),
+                managed=decoded,
                 owner=Owner(write.manager, "Apply", resource.api_version, write.subresource),
                 kind=type_of(resource),
                 ignored=strategies.ignored_fields(resource, write.subresource),
@@ -134,12 +142,16 @@ class Registry:
             raise internal(str(error)) from error
 
     def _own(self, resource: Resource, old: Object, new: Object, write: Write) -> None:
-        """Write metadata.managedFields of `new` after a write that is no apply; a binding is nobody's."""
+        """Write metadata.managedFields of `new` after a write that is no apply.
+
+        A binding is nobody's, and an object that has lost its owners gets new ones only when it is applied.
+        """
         before = old.get("metadata", {}).pop("managedFields", [])
-        if write.subresource == "binding":
-            new["metadata"]["managedFields"] = before
-            return
         new["metadata"].pop("managedFields", None)
+        if old and (write.subresource == "binding" or not before):
+            if before:
+                new["metadata"]["managedFields"] = before
+            return
         owners = ownership.after_update(
             old,
             new,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,11 +48,15 @@ class EmbeddedServer:
         folder: Path,
         *,
         port: int = 0,
+        tls: bool = True,
         egress_socket: Path | None = None,
         now: Callable[[], datetime] = _utc_now,
         history: int = HISTORY,
     ) -> AsyncIterator[EmbeddedServer]:
-        """A ready server on loopback, with its controllers and the shipped cluster roles, for the length of the block."""
+        """A ready server on loopback, with its controllers and the shipped cluster roles, for the length of the block.
+
+        Without `tls` it speaks plain http; kubectl sends no token over that.
+        """
         from console.sandbox.controllers.manager import Controllers  # they are written on this package's parts, and so import it
 
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -61,17 +65,14 @@ class EmbeddedServer:
         tokens = {name: secrets.token_urlsafe(24) for name in IDENTITIES}
         egress = egress_socket or folder / "egress.sock"
         forwarder = Forwarder(registry, egress)
-        stopping = asyncio.Event()
         users = {tokens[name]: User(name, (*identity.groups, AUTHENTICATED)) for name, identity in IDENTITIES.items()}
-        handlers = Handlers(registry, Authorizer(store), Subresources(registry, forwarder), users=users, stopping=stopping)
-        async with _listening(handlers, port) as bound, Controllers(registry, now=now).running():
-            endpoint = ApiEndpoint(f"http://127.0.0.1:{bound}", None, tokens)
+        handlers = Handlers(registry, Authorizer(store), Subresources(registry, forwarder), users=users)
+        authority, context = _certified(folder / "pki") if tls else (None, None)
+        async with _listening(handlers, port, context) as bound, Controllers(registry, now=now).running():
+            endpoint = ApiEndpoint(f"http{'s' if tls else ''}://127.0.0.1:{bound}", authority, tokens)
             await setup_client.grant_cluster_rights(endpoint)
-            try:
+            async with contextlib.aclosing(forwarder):
                 yield cls(endpoint, store, egress)
-            finally:
-                stopping.set()
-                await forwarder.close()
 
     async def create_namespace(self, name: str) -> None:
         """Create a namespace in which the users have the rights that are shipped."""
@@ -88,13 +89,26 @@ def _registry(store: Store, now: Clock) -> Registry:
     return registry
 
 
+def _certified(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A new authority and a server's side that shows its certificate."""
+    from console.sandbox.certificates import Authority
+
+    authority = Authority(folder)
+    pair = authority.serving("serving", hosts=["127.0.0.1", "localhost"])
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pair.certificate, pair.key)
+    return authority.file, context
+
+
 @contextlib.asynccontextmanager
-async def _listening(handlers: Handlers, port: int) -> AsyncIterator[int]:
+async def _listening(handlers: Handlers, port: int, context: ssl.SSLContext | None) -> AsyncIterator[int]:
     """The HTTP listener; the port it got."""
-    runner = web.ServerRunner(web.Server(handlers.handle, access_log=None), handle_signals=False, shutdown_timeout=0.5)
+    runner = web.ServerRunner(
+        web.Server(handlers.handle, access_log=None, handler_cancellation=True), handle_signals=False, shutdown_timeout=0.5
+    )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
+        site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024, ssl_context=context)
         await site.start()
         yield runner.addresses[0][1]
     finally:

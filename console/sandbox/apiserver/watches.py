@@ -52,7 +52,6 @@ def options_of(query: Mapping[str, str]) -> WatchOptions:
 async def stream(store: Store, resource: Resource, wanted: Filter, options: WatchOptions) -> AsyncIterator[bytes]:
     """The lines of a watch, as many as there are at once; ends with its time, or when the reader fell behind the history."""
     collection = store.of(resource)
-    yield b""
     if options.revision == 0 or options.initial_events:
         position, lines = _first_state(store, collection, wanted, options)
         if lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Final, Generic
@@ -12,6 +13,10 @@ from console.sandbox.apiserver.errors import ApiError
 from console.sandbox.apiserver.resources import Resource
 from console.sandbox.apiserver.store import Change, Store
 from console.sandbox.controllers.queue import KeyT, WorkQueue
+
+LONG_WORK_SECONDS: Final = 0.005
+REST_PER_WORK: Final = 1.5
+"""A key that takes long to look at rests for this many times as long, so that requests are answered in between."""
 
 log: Final = logging.getLogger(__name__)
 
@@ -48,7 +53,11 @@ class Controller(ABC, Generic[KeyT]):
         """Work on keys until cancelled; between two keys everybody else gets a turn."""
         while True:
             key = await self.queue.next()
+            began = time.perf_counter()
             self._work_on(key)
+            took = time.perf_counter() - began
+            if took > LONG_WORK_SECONDS:
+                self.queue.rest(key, took * REST_PER_WORK)
             await asyncio.sleep(0)
 
     def _work_on(self, key: KeyT) -> None:

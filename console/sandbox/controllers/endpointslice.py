@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.resources import ENDPOINT_SLICES, PODS, SERVICES, Key, Object, Resource
-from console.sandbox.apiserver.selectors import from_labels
 from console.sandbox.apiserver.store import Change, Stored
 from console.sandbox.apiserver.writes import Write
 from console.sandbox.controllers.controller import Controller
@@ -32,14 +31,16 @@ class EndpointSliceController(Controller[Key]):
     def keys_of(self, resource: Resource, change: Change) -> Iterable[Key]:
         """A Service, the Service of a slice, or the Services that select a pod before or after a change."""
         if resource is SERVICES:
-            yield change.key
+            if change.old is None or change.new is None or _face_of_service(change.old) != _face_of_service(change.new):
+                yield change.key
         elif resource is ENDPOINT_SLICES:
             for stored in (change.old, change.new):
                 if stored is not None and _is_ours(stored.body):
                     yield change.key[0], stored.body["metadata"]["labels"].get(SERVICE_NAME, "")
         elif _matters(change):
             for service in self._registry.store.of(SERVICES).all(change.key[0]):
-                if any(_selects(service.body, stored) for stored in (change.old, change.new)):
+                selector = _selector_of(service.body)
+                if any(_is_selected(selector, stored) for stored in (change.old, change.new)):
                     yield service.key
 
     def reconcile(self, key: Key) -> float | None:
@@ -64,8 +65,9 @@ class EndpointSliceController(Controller[Key]):
     def _wanted(self, service: Stored) -> list[tuple[list[Object], list[Object]]]:
         """Ports and endpoints of every slice; pods whose named ports differ have slices of their own."""
         groups: dict[str, tuple[list[Object], list[Object]]] = {}
+        selector = _selector_of(service.body)
         for pod in self._registry.store.of(PODS).all(service.key[0]):
-            if _selects(service.body, pod) and pod.body["status"].get("podIP") and not is_finished(pod.body):
+            if pod.body["status"].get("podIP") and _is_selected(selector, pod) and not is_finished(pod.body):
                 ports = _ports(service.body, pod.body)
                 groups.setdefault(repr(ports), (ports, []))[1].append(_endpoint(service.body, pod))
         slices: list[tuple[list[Object], list[Object]]] = []
@@ -102,12 +104,22 @@ def _is_ours(body: Object) -> bool:
     return bool((body["metadata"].get("labels") or {}).get(MANAGED_BY) == MANAGED_VALUE)
 
 
-def _selects(service: Object, pod: Stored | None) -> bool:
+def _selector_of(service: Object) -> Iterable[tuple[str, str]]:
     selector: Mapping[str, str] = service["spec"].get("selector") or {}
+    return selector.items()
+
+
+def _is_selected(selector: Iterable[tuple[str, str]], pod: Stored | None) -> bool:
+    """Whether a pod has every label of a selector; an empty one selects nothing."""
     if not selector or pod is None:
         return False
-    labels: Mapping[str, str] | None = pod.body["metadata"].get("labels")
-    return from_labels(selector).matches(labels)
+    labels: Mapping[str, str] = pod.body["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in selector)
+
+
+def _face_of_service(service: Stored) -> Any:
+    metadata = service.body["metadata"]
+    return service.body["spec"], metadata.get("labels"), metadata["uid"], metadata.get("deletionTimestamp")
 
 
 def _matters(change: Change) -> bool:

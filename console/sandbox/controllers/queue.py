@@ -19,12 +19,21 @@ class WorkQueue(Generic[KeyT]):
         self._some = asyncio.Event()
         self._failures: dict[KeyT, int] = {}
         self._timers: dict[KeyT, asyncio.TimerHandle] = {}
+        self._resting: dict[KeyT, float] = {}
+        """Until when, on the loop's clock, a key may not be looked at."""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def add(self, key: KeyT) -> None:
         """Ask for a key to be looked at; asking twice before it happens is asking once."""
+        until = self._resting.get(key)
+        if until is not None:
+            rest = until - asyncio.get_running_loop().time()
+            if rest > 0:
+                self.add_after(key, rest)
+                return
+            del self._resting[key]
         self._waiting[key] = None
         self._some.set()
 
@@ -50,6 +59,12 @@ class WorkQueue(Generic[KeyT]):
         key = next(iter(self._waiting))
         del self._waiting[key]
         return key
+
+    def rest(self, key: KeyT, seconds: float) -> None:
+        """Leave a key alone for a while, however often it is asked for; it is looked at afterwards."""
+        self._resting[key] = asyncio.get_running_loop().time() + seconds
+        if self._waiting.pop(key, self) is None:
+            self.add_after(key, seconds)
 
     def done(self, key: KeyT) -> None:
         """Forget the failures of a key that went well."""

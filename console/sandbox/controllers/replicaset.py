@@ -33,8 +33,8 @@ from console.sandbox.controllers.templates import pod_from
 
 MANAGER: Final = Write(manager="kube-controller-manager")
 STATUS: Final = Write(manager="kube-controller-manager", subresource="status")
-BURST: Final = 500
-"""Pods created or deleted in one go."""
+BURST: Final = 50
+"""Pods created or deleted in one go; the next go follows at once, but requests are answered in between."""
 DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 
 
@@ -89,7 +89,7 @@ class ReplicaSetController(Controller[Key]):
 
     def _resize(self, replica_set: Stored, active: Sequence[Stored], wanted: int) -> ApiError | None:
         missing = wanted - len(active)
-        if missing > 0:
+        if missing >= 0:
             return self._create(replica_set, min(missing, BURST))
         surplus = min(-missing, BURST)
         for pod in removal_order(active, now=self._now())[:surplus]:
