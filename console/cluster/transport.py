@@ -17,8 +17,7 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import aiohttp
-from kubernetes.aio.client.api_client import ApiClient
-from kubernetes.aio.client.configuration import Configuration
+from console.cluster.kubernetes_client import ApiClient, Configuration
 from multidict import CIMultiDict
 from yarl import URL
 
