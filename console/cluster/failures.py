@@ -19,9 +19,9 @@ def named(error: BaseException, *, doing: str, server: str, sent: Sent, seconds:
     """The error for a failure while `doing`; a failure to connect was never sent, whatever `sent` says."""
     match error:
         case aiohttp.ConnectionTimeoutError():
-            return _timed_out(doing, f"no connection to {server} within {seconds:g} s", "no")
+            return _timed_out(doing, f"no connection to {server} within {seconds:.3g} s", "no")
         case TimeoutError():
-            return _timed_out(doing, f"{server} sent nothing for {seconds:g} s", sent)
+            return _timed_out(doing, f"{server} sent nothing for {seconds:.3g} s", sent)
         case Redirected(headers=headers):
             to = headers.get("Location", "nowhere")
             return Unreachable(f"cannot {doing}: {server} redirects to {to}", hint="give the final address as the server", sent=sent)

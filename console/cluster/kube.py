@@ -74,7 +74,7 @@ class KubeCluster:
 
         Raises a ClusterError when the API server refuses, or cannot reach the pod.
         """
-        proxied = path_of("Pod", self.namespace, f"{pod}:{port}", "proxy") + quote(path, safe="/%:@!$&'()*+,;=-._~")
+        proxied = path_of("Pod", self.namespace, f"{pod}:{port}", "proxy") + quote(path, safe="/?%:@!$&'()*+,;=-._~")
         answer = await self.client.answer("GET", proxied, timeout=timeout)
         own_words = answer.body[:200].lstrip().lower()
         if answer.status >= 400 and (b'"kind":"Status"' in answer.body[:200] or own_words.startswith(UNREACHED.encode())):

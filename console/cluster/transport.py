@@ -17,13 +17,13 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import aiohttp
-from console.cluster.kubernetes_client import ApiClient, Configuration
 from multidict import CIMultiDict
 from yarl import URL
 
 from console.cluster.calls import call_of, refusal
 from console.cluster.credentials import Certificate
 from console.cluster.errors import KubeconfigError, ReadOnlyRefused
+from console.cluster.kubernetes_client import ApiClient, Configuration
 from console.cluster.target import Target
 
 KEEP_ALIVE = 60.0

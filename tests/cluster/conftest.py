@@ -11,35 +11,22 @@ import pytest
 from console.cluster.connect import connect
 from console.cluster.kube import KubeCluster
 from console.sandbox.endpoint import write_kubeconfig
-from tests.planes import ApiServer, embedded_server, fresh_namespace, real_plane
+from tests.contract.conftest import api, egress, kubelet, namespace, node, paths, server, user
+from tests.planes import ApiServer, embedded_server, real_plane
 
-__all__ = ["embedded_server", "real_plane"]
+__all__ = ["api", "egress", "embedded_server", "kubelet", "namespace", "node", "paths", "real_plane", "server", "user"]
 
-As = Callable[[str], Awaitable[KubeCluster]]
-
-
-@pytest.fixture(params=[pytest.param("real", marks=pytest.mark.real), "embedded"])
-def server(request: pytest.FixtureRequest) -> ApiServer:
-    """The API server under test."""
-    found: ApiServer = request.getfixturevalue("real_plane" if request.param == "real" else "embedded_server")
-    return found
+Connect = Callable[[str], Awaitable[KubeCluster]]
 
 
 @pytest.fixture
-async def shop(server: ApiServer) -> AsyncIterator[str]:
-    """A new namespace with the shipped RBAC bound."""
-    async with fresh_namespace(server) as name:
-        yield name
-
-
-@pytest.fixture
-async def cluster(server: ApiServer, shop: str, tmp_path: Path) -> AsyncIterator[As]:
-    """Connects as a user; `read-only` at the end of the name makes the connection so."""
+async def cluster(server: ApiServer, namespace: str, tmp_path: Path) -> AsyncIterator[Connect]:
+    """Connects as a user; `read-only` after the name makes the connection so."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def connected(user: str) -> KubeCluster:
             name, _, limit = user.partition(" ")
-            file = write_kubeconfig(tmp_path / f"{name}.kubeconfig", server.endpoint, name, shop)
+            file = write_kubeconfig(tmp_path / f"{name}.kubeconfig", server.endpoint, name, namespace)
             found = KubeCluster(await connect(kubeconfig=file, context=None, read_only=limit == "read-only"))
             stack.push_async_callback(found.close)
             return found

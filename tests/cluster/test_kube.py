@@ -19,7 +19,7 @@ from console.domain.change import Create, Delete, JsonPatch, MergePatch, PatchOp
 from console.domain.ids import Epoch
 from console.domain.world import KINDS, ConfigMap, Deleted, Deployment, Listed, Service, Upserted
 from console.engine.ports import AccessRule, LeaseState
-from tests.cluster.conftest import As
+from tests.cluster.conftest import Connect
 
 
 def service(slot: str, name: str = "web") -> dict[str, Any]:
@@ -65,14 +65,14 @@ def switch(to: str, *, expect: str, version: str) -> JsonPatch:
     )
 
 
-async def test_an_empty_namespace_is_a_world_without_anything(cluster: As, shop: str) -> None:
+async def test_an_empty_namespace_is_a_world_without_anything(cluster: Connect, namespace: str) -> None:
     world = await (await cluster("operator")).observe()
-    assert world.namespace == shop
+    assert world.namespace == namespace
     assert (world.deployments, world.services, world.pods, world.unread) == ({}, {}, {}, frozenset())
     assert abs((world.at - datetime.now(UTC)).total_seconds()) < 2
 
 
-async def test_a_switch_is_compare_and_swap(cluster: As) -> None:
+async def test_a_switch_is_compare_and_swap(cluster: Connect) -> None:
     kube = await cluster("operator")
     made = await kube.write(Create("Service", "web", service("blue")))
     seen = await kube.get_service("web")
@@ -94,7 +94,7 @@ async def test_a_switch_is_compare_and_swap(cluster: As) -> None:
     assert now.selector["version"] == "green"
 
 
-async def test_a_rehearsed_write_changes_nothing(cluster: As) -> None:
+async def test_a_rehearsed_write_changes_nothing(cluster: Connect) -> None:
     kube = await cluster("operator")
     await kube.write(Create("Service", "web", service("blue")))
     seen = await kube.get_service("web")
@@ -105,14 +105,14 @@ async def test_a_rehearsed_write_changes_nothing(cluster: As) -> None:
     assert await kube.get_service("web") == seen
 
 
-async def test_what_does_not_exist_is_none(cluster: As) -> None:
+async def test_what_does_not_exist_is_none(cluster: Connect) -> None:
     kube = await cluster("operator")
     assert await kube.get_service("web") is None
     assert await kube.get_deployment("web-blue") is None
     assert await kube.lease("bluegreen") is None
 
 
-async def test_our_apply_is_ours_and_another_managers_fields_are_named(cluster: As) -> None:
+async def test_our_apply_is_ours_and_another_managers_fields_are_named(cluster: Connect) -> None:
     kube = await cluster("operator")
     first = await kube.write(ServerApply("Deployment", "web-blue", deployment(replicas=0)))
     assert isinstance(first.object, Deployment)
@@ -131,7 +131,7 @@ async def test_our_apply_is_ours_and_another_managers_fields_are_named(cluster: 
     assert forced.object.desired == 1
 
 
-async def test_a_first_apply_over_kubectls_objects_drops_what_the_manifest_drops(cluster: As) -> None:
+async def test_a_first_apply_over_kubectls_objects_drops_what_the_manifest_drops(cluster: Connect) -> None:
     kube = await cluster("operator")
     path = path_of("Deployment", kube.namespace)
     before = deployment(env=("OLD", "KEPT"))
@@ -149,7 +149,7 @@ async def test_a_first_apply_over_kubectls_objects_drops_what_the_manifest_drops
     }
 
 
-async def test_a_misspelt_field_is_refused(cluster: As) -> None:
+async def test_a_misspelt_field_is_refused(cluster: Connect) -> None:
     manifest = deployment()
     manifest["spec"]["replicaz"] = 3
     with pytest.raises(errors.Invalid, match="replicaz") as refused:
@@ -157,7 +157,7 @@ async def test_a_misspelt_field_is_refused(cluster: As) -> None:
     assert refused.value.sent == "no"
 
 
-async def test_merge_patches_may_be_conditional_and_deletions_mean_one_object(cluster: As) -> None:
+async def test_merge_patches_may_be_conditional_and_deletions_mean_one_object(cluster: Connect) -> None:
     kube = await cluster("operator")
     made = await kube.write(record("r1"))
     assert isinstance(made.object, ConfigMap)
@@ -176,14 +176,14 @@ async def test_merge_patches_may_be_conditional_and_deletions_mean_one_object(cl
     assert (await kube.observe(["ConfigMap"])).records == {}
 
 
-async def test_only_our_own_config_maps_are_read(cluster: As) -> None:
+async def test_only_our_own_config_maps_are_read(cluster: Connect) -> None:
     kube = await cluster("operator")
     await kube.write(record("ours"))
     await kube.write(record("theirs", ours=False))
     assert set((await kube.observe()).records) == {"ours"}
 
 
-async def test_who_we_are_and_what_we_may_not(cluster: As) -> None:
+async def test_who_we_are_and_what_we_may_not(cluster: Connect) -> None:
     operator, viewer = await cluster("operator"), await cluster("viewer")
     assert (await operator.identity()).user == "operator"
     assert "bluegreen-operators" in (await operator.identity()).groups
@@ -197,7 +197,7 @@ async def test_who_we_are_and_what_we_may_not(cluster: As) -> None:
     assert await viewer.may(rules) == tuple(rules[1:])
 
 
-async def test_a_viewer_is_refused_and_a_read_only_operator_refuses_itself(cluster: As) -> None:
+async def test_a_viewer_is_refused_and_a_read_only_operator_refuses_itself(cluster: Connect) -> None:
     with pytest.raises(errors.Forbidden, match="viewer"):
         await (await cluster("viewer")).write(record("r1"))
     careful = await cluster("operator read-only")
@@ -208,21 +208,21 @@ async def test_a_viewer_is_refused_and_a_read_only_operator_refuses_itself(clust
     assert (await careful.observe()).records == {}
 
 
-async def test_kinds_that_may_not_be_listed_are_unread_not_absent(cluster: As) -> None:
+async def test_kinds_that_may_not_be_listed_are_unread_not_absent(cluster: Connect) -> None:
     elsewhere = KubeCluster((await cluster("viewer")).client, namespace="kube-system")
     world = await elsewhere.observe()
     assert world.unread == set(KINDS)
     assert (await elsewhere.observe(["Pod"])).unread == {"Pod"}
 
 
-async def test_the_fingerprint_is_the_namespaces_own(cluster: As, shop: str) -> None:
+async def test_the_fingerprint_is_the_namespaces_own(cluster: Connect, namespace: str) -> None:
     kube = await cluster("viewer")
     found = await kube.fingerprint()
-    raw = json.loads(await kube.client.request("GET", f"/api/v1/namespaces/{shop}"))
-    assert (found.server, found.namespace, found.namespace_uid) == (kube.client.server, shop, raw["metadata"]["uid"])
+    raw = json.loads(await kube.client.request("GET", f"/api/v1/namespaces/{namespace}"))
+    assert (found.server, found.namespace, found.namespace_uid) == (kube.client.server, namespace, raw["metadata"]["uid"])
 
 
-async def test_a_lease_has_one_winner(cluster: As) -> None:
+async def test_a_lease_has_one_winner(cluster: Connect) -> None:
     one, two = await cluster("operator"), await cluster("operator-2")
     start = datetime(2036, 3, 1, 2, 0, 0, 123456, tzinfo=UTC)
     mine = LeaseState(holder="a@b/1", epoch=Epoch(1), run="41@x", acquired_at=start, renewed_at=start, duration=15, anchor="cafe")
@@ -240,7 +240,7 @@ async def test_a_lease_has_one_winner(cluster: As) -> None:
     assert (freed.holder, freed.epoch, freed.acquired_at) == ("", Epoch(2), None)
 
 
-async def test_a_change_of_the_lease_keeps_what_others_noted_on_it(cluster: As) -> None:
+async def test_a_change_of_the_lease_keeps_what_others_noted_on_it(cluster: Connect) -> None:
     kube = await cluster("operator")
     taken = await kube.put_lease("bluegreen", LeaseState(holder="a", epoch=Epoch(1)))
     noted = await kube.write(MergePatch("Lease", "bluegreen", {"metadata": {"annotations": {"team/pager": "x"}}}, taken.resource_version))
@@ -249,7 +249,7 @@ async def test_a_change_of_the_lease_keeps_what_others_noted_on_it(cluster: As) 
     assert raw["metadata"]["annotations"]["team/pager"] == "x"
 
 
-async def test_everything_that_happens_is_told_by_one_watch(cluster: As) -> None:
+async def test_everything_that_happens_is_told_by_one_watch(cluster: Connect) -> None:
     kube = await cluster("operator")
     await kube.write(Create("Service", "web", service("blue")))
     async with contextlib.aclosing(kube.watch(["Service", "ConfigMap"])) as events:  # type: ignore[type-var]
@@ -268,7 +268,7 @@ async def test_everything_that_happens_is_told_by_one_watch(cluster: As) -> None
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith(("watch", "follow"))]
 
 
-async def test_a_log_and_a_pod_that_do_not_exist_are_named(cluster: As) -> None:
+async def test_a_log_and_a_pod_that_do_not_exist_are_named(cluster: Connect) -> None:
     kube = await cluster("operator")
     with pytest.raises(errors.NotFound, match="cannot log pods gone"):
         await kube.pod_log("gone", "web")
@@ -276,14 +276,14 @@ async def test_a_log_and_a_pod_that_do_not_exist_are_named(cluster: As) -> None:
         await kube.pod_get("gone", 8080, "/api/health", 2.0)
 
 
-async def test_the_link_is_alive_for_whoever_asks(cluster: As) -> None:
+async def test_the_link_is_alive_for_whoever_asks(cluster: Connect) -> None:
     for user in ("operator", "limited"):
         seen = await ask((await cluster(user)).client, within=2.0)
         assert seen.ok
         assert seen.server_time is not None
 
 
-async def test_the_servers_time_is_known_without_asking_twice(cluster: As) -> None:
+async def test_the_servers_time_is_known_without_asking_twice(cluster: Connect) -> None:
     kube = await cluster("operator")
     told = await kube.server_time()
     assert abs((told - datetime.now(UTC)).total_seconds()) < 2

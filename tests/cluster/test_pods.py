@@ -1,0 +1,90 @@
+"""Logs and health of pods through the API server, its own failures told apart from the pod's."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from console.cluster import errors
+from console.domain.world import Pod
+from console.probes.answer import Failure, Reply
+from console.probes.pods import ask
+from tests.cluster.conftest import Connect
+from tests.contract.egress import Egress, Kubelet
+from tests.contract.node import Node
+from tests.contract.objects import Paths, pod
+from tests.contract.wire import Api
+
+ADDRESS = "10.244.210.7"
+
+
+@pytest.fixture
+async def running(api: Api, paths: Paths, node: Node, egress: Egress, kubelet: Kubelet) -> str:
+    """A running pod that can be reached; its name."""
+    await node.register(address=kubelet.address, kubelet_port=kubelet.port)
+    (await api.post(paths.pods, pod("one"))).ok(201)
+    await node.bind("one")
+    await node.run("one", address=ADDRESS)
+    return "one"
+
+
+async def test_a_running_pod_is_read(cluster: Connect, running: str) -> None:
+    found = (await (await cluster("viewer")).observe(["Pod"])).pods[running]
+    assert isinstance(found, Pod)
+    assert (found.phase, found.ip, found.ready) == ("Running", ADDRESS, True)
+    assert [(c.name, c.state) for c in found.containers] == [("app", "running")]
+
+
+async def test_a_log_and_that_of_the_container_before(cluster: Connect, namespace: str, running: str, kubelet: Kubelet) -> None:
+    kubelet.logs[f"/containerLogs/{namespace}/{running}/app"] = "first\nsecond \xe9\n"
+    kube = await cluster("viewer")
+    assert await kube.pod_log(running, "app", tail=7) == "first\nsecond \xe9\n"
+    assert kubelet.asked[-1] == {"tailLines": "7"}
+    await kube.pod_log(running, "app", previous=True)
+    assert kubelet.asked[-1] == {"tailLines": "200", "previous": "true"}
+
+
+async def test_a_log_is_followed_line_by_line(cluster: Connect, namespace: str, running: str, kubelet: Kubelet) -> None:
+    kubelet.logs[f"/containerLogs/{namespace}/{running}/app"] = "first\nsecond\n"
+    lines = (await cluster("viewer")).follow_log(running, "app")
+    assert [await asyncio.wait_for(anext(lines), 10) for _ in range(2)] == ["first", "second"]
+    kubelet.more.set()
+    assert [line async for line in lines] == ["one more line"]
+
+
+async def test_a_log_that_does_not_exist_yet_is_refused_in_the_nodes_words(cluster: Connect, running: str) -> None:
+    with pytest.raises(errors.BadRequest, match="waiting to start: ContainerCreating"):
+        await (await cluster("viewer")).pod_log(running, "app")
+
+
+async def test_a_pod_answers_through_the_api_server_even_read_only(cluster: Connect, running: str) -> None:
+    kube = await cluster("operator read-only")
+    status, headers, body = await kube.pod_get(running, 8080, "/api/health?deep=yes", 5.0)
+    assert status == 200
+    assert headers["X-Release"] == "v1"
+    assert b'"path": "/api/health"' in body
+    assert b'"query": "deep=yes"' in body
+
+
+async def test_what_the_pod_says_is_no_error_of_the_api_server(cluster: Connect, running: str) -> None:
+    kube = await cluster("viewer")
+    assert (await kube.pod_get(running, 8080, "/broken", 5.0))[::2] == (503, b"the application is broken")
+    said = await ask(kube.pod_get, running, 8080, "/broken", timeout=5.0)
+    assert isinstance(said, Reply)
+    assert said.status == 503
+
+
+async def test_a_pod_that_does_not_answer_is_a_failure_of_the_pod(cluster: Connect, running: str) -> None:
+    kube = await cluster("viewer")
+    with pytest.raises(errors.ServerFault, match="error trying to reach service"):
+        await kube.pod_get(running, 8081, "/", 5.0)
+    said = await ask(kube.pod_get, running, 8081, "/", timeout=5.0)
+    assert isinstance(said, Failure)
+    assert said.label == "refused"
+
+
+async def test_a_pod_that_is_gone_was_not_asked(cluster: Connect) -> None:
+    said = await ask((await cluster("viewer")).pod_get, "gone", 8080, "/", timeout=5.0)
+    assert isinstance(said, Failure)
+    assert said.label == "skipped"
