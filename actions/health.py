@@ -1,4 +1,4 @@
-"""Asking a slot, or the live entry point, whether it is well (SAFETY 2: a skipped probe is neither pass nor failure, one success is one)."""
+"""Asking a slot, or the live entry point, whether it is well (SAFETY 2: a skipped probe is neither pass nor failure)."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class LiveHealth(Looking[LiveHealthParams, Round]):
 
 
 def judged(facts: Round, task: Task[Any], *, wanted: int, carry: object) -> Verdict:
-    """Done after `wanted` rounds in a row without a failure; `carry` counts them. Where nothing can be asked, that is said, not passed over."""
+    """Done after `wanted` rounds in a row without a failure; `carry` counts them. What cannot be asked is said, not passed over."""
     asked = [r for r in facts.results if r.ok is not None]
     if not asked:
         return _nothing_asked(facts, task)

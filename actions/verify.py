@@ -1,4 +1,4 @@
-"""Verification of production after the switch, as the book's post-deployment script means it: routed, healthy, the right release, in time."""
+"""Verification of production after the switch, as the specification's script means it: routed, healthy, the right release, in time."""
 
 from __future__ import annotations
 

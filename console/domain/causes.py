@@ -66,7 +66,7 @@ def causes_of(deployment: Deployment, world: World) -> tuple[Cause, ...]:
     """Why the present revision of `deployment` is not available; worst first, equal ones of several pods merged."""
     newest = current_replica_set(deployment, world)
     found = list(_paused(deployment))
-    if newest is not None:
+    if newest is not None and newest.images == deployment.images:
         found += _replica_set_causes(newest)
         found += (c for p in pods_of_replica_set(newest, world) if (c := pod_cause(p, world.events.values())))
     if not found:

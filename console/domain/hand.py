@@ -11,7 +11,7 @@ from console.domain.environment import Component, Environment
 from console.domain.ids import ReleaseName, SlotName
 from console.domain.position import position
 from console.domain.records import deployment_of, records_of
-from console.domain.slots import wanted_pods
+from console.domain.slots import size_for
 from console.domain.world import Deployment, World
 
 
@@ -75,18 +75,19 @@ def _put_release(
             f"Deployment {component.deployments.get(slot, '')} does not exist" if deployment is None else f"{release} has no recorded image"
         )
         return (f"# {component.name}: {missing}, put it there by its manifest",)
-    size = max(wanted_pods(environment, world, component), component.replicas or 0)
-    patch = JsonPatch("Deployment", deployment.name, _image_ops(deployment, component, image, size))
-    return command_for(environment, patch)
+    size = size_for(environment, world, component, slot)
+    return (image_command(environment, deployment, component, image, size),)
 
 
-def _image_ops(deployment: Deployment, component: Component, image: str, replicas: int) -> tuple[PatchOp, ...]:
+def image_command(environment: Environment, deployment: Deployment, component: Component, image: str, replicas: int) -> str:
+    """Give a Deployment image and size, provided that the container still stands where it was seen."""
     container = f"/spec/template/spec/containers/{deployment.containers.index(component.container)}"
-    return (
+    ops = (
         PatchOp("test", f"{container}/name", component.container),
         PatchOp("replace", f"{container}/image", image),
         PatchOp("replace", "/spec/replicas", replicas),
     )
+    return command_for(environment, JsonPatch("Deployment", deployment.name, ops))[0]
 
 
 def _wait(environment: Environment, component: Component, slot: SlotName) -> str:

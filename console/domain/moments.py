@@ -51,3 +51,8 @@ def spoken(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m" + (f"{whole % 60:02d}s" if whole % 60 else "")
     return f"{whole // 3600}h" + (f"{whole % 3600 // 60:02d}m" if whole % 3600 >= 60 else "")
+
+
+def local_time(at: datetime, time_zone: str) -> str:
+    """`2026-03-03 09:30 CET`."""
+    return f"{at.astimezone(_zone(time_zone)):%Y-%m-%d %H:%M %Z}"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from console.domain import facts
+from console.domain.capacity import quantity
 from console.domain.change import canonical_digest
 from console.domain.environment import Component, Environment
 from console.domain.ids import SlotName
@@ -77,15 +78,38 @@ def render_services(
     services = [d for d in documents if d.get("kind") == "Service"]
     if not any(_name(s) == component.service for s in services):
         raise ManifestError(f"the manifest of {component.name} has no Service {component.service}: add it, users come through it")
-    return tuple(_service(environment, component, s, slot, annotations) for s in services)
+    return tuple(_service(environment, component, s, slot, annotations) for s in services if _has_slot(environment, component, s))
 
 
-def deployment_requests(manifest: Manifest, kind: str) -> dict[str, str]:
-    """Requests or limits of one pod by resource, where only one container states them; the engine's quota check needs no more."""
-    containers = manifest["spec"]["template"]["spec"].get("containers") or []
-    return {
-        resource: str(value) for container in containers for resource, value in ((container.get("resources") or {}).get(kind) or {}).items()
+def _has_slot(environment: Environment, component: Component, service: Manifest) -> bool:
+    """A Service that reaches one slot is left out where there is no such slot."""
+    value = ((service.get("spec") or {}).get("selector") or {}).get(environment.slot_key)
+    return _name(service) == component.service or value is None or value in environment.slots
+
+
+def deployment_requests(manifest: Manifest) -> dict[str, str]:
+    """What one pod asks for, by resource, over all its containers."""
+    return _resources(manifest, "requests") | {
+        k: v for k, v in _resources(manifest, "limits").items() if k not in _resources(manifest, "requests")
     }
+
+
+def deployment_limits(manifest: Manifest) -> dict[str, str]:
+    """What one pod may take at most, by resource, over all its containers."""
+    return _resources(manifest, "limits")
+
+
+def _resources(manifest: Manifest, kind: str) -> dict[str, str]:
+    containers = ((manifest.get("spec") or {}).get("template") or {}).get("spec", {}).get("containers") or []
+    stated = [(container.get("resources") or {}).get(kind) or {} for container in containers]
+    names = dict.fromkeys(resource for each in stated for resource in each)
+    return {name: _sum(str(each[name]) for each in stated if name in each) for name in names}
+
+
+def _sum(amounts: Iterable[str]) -> str:
+    """Of one amount as it is written; of several in the smallest unit that Kubernetes knows."""
+    several = list(amounts)
+    return several[0] if len(several) == 1 else f"{int(sum(quantity(a) for a in several) * 10**9)}n"
 
 
 def _slot_deployment(environment: Environment, component: Component, documents: Sequence[Manifest], slot: SlotName) -> dict[str, Any]:

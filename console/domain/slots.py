@@ -174,6 +174,25 @@ def wanted_pods(environment: Environment, world: World, component: Component) ->
     return max(component.floor, active.desired, *scaled)
 
 
+def size_for(environment: Environment, world: World, component: Component, slot: SlotName, *, manifest_replicas: int | None = None) -> int:
+    """Pods that `slot` gets when a release is applied to it: as configured, else as it served, as it has, or as its manifest says; never
+    fewer than live traffic needs."""
+    deployment = deployment_of(component, slot, world)
+    present = deployment.desired if deployment else 0
+    if environment.strategy == "rolling" and present and (component.replicas is None or _is_scaled(deployment, world)):
+        return present
+    served = facts.served_with(deployment.meta.annotations) if deployment else None
+    base = component.replicas or served or present or manifest_replicas or 1
+    return max(base, component.floor) if environment.strategy == "rolling" else max(base, wanted_pods(environment, world, component))
+
+
+def _is_scaled(deployment: Deployment | None, world: World) -> bool:
+    """An autoscaler decides its size."""
+    return deployment is not None and any(
+        a.target_kind == "Deployment" and a.target_name == deployment.name for a in world.autoscalers.values()
+    )
+
+
 def _component(environment: Environment, world: World, component: Component, slot: SlotName, release: Release | None) -> ComponentState:
     wanted = wanted_pods(environment, world, component)
     deployment = deployment_of(component, slot, world)
@@ -205,7 +224,10 @@ def _component(environment: Environment, world: World, component: Component, slo
 
 
 def _causes(deployment: Deployment, world: World) -> tuple[Cause, ...]:
-    """None while everything is available: an old warning of a pod that serves is history."""
+    """None while everything is available: an old warning of a pod that serves is history. None either while the controller has not
+    seen the newest specification: what its pods say is about the one before."""
+    if deployment.observed_generation < deployment.generation:
+        return ()
     if deployment.available >= deployment.desired and deployment.updated >= deployment.desired:
         return ()
     return causes_of(deployment, world)

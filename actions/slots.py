@@ -1,0 +1,113 @@
+"""Filling and sizing a slot. It never touches the slot that takes live traffic (except where there is only one)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pydantic import Field
+
+from actions.apply_plan import ApplyParams, ApplyView, plan_apply
+from actions.evidence import save_if_failing
+from actions.manifests import read_manifests
+from actions.shared import Doing, SlotParams, slot_of, unknown_slot
+from actions.sizing import scaled
+from console.domain import facts as noted
+from console.domain.change import Blocked, Change, Difference, Noop, Plan, Written
+from console.domain.hand import kubectl
+from console.domain.records import deployment_of, image_of, same_image
+from console.domain.slots import wanted_pods
+from console.domain.wording import counted, listed
+from console.engine.action import Done, NotYet, Ports, Task, Verdict
+
+
+class Apply(Doing[ApplyParams, ApplyView]):
+    """Puts the run's release into a slot, at the size that live traffic needs."""
+
+    name = "slots.apply"
+    title = "apply {release} to {slot}"
+    params = ApplyParams
+
+    async def observe(self, ports: Ports, task: Task[ApplyParams]) -> ApplyView:
+        world, manifests = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment))
+        return ApplyView(world, manifests)
+
+    def plan(self, facts: ApplyView, task: Task[ApplyParams]) -> Plan:
+        return plan_apply(facts, task)
+
+    async def apply(self, ports: Ports, task: Task[ApplyParams], change: Change) -> tuple[Written, ...]:
+        await save_if_failing(ports, task.environment, slot_of(task, task.params.slot))
+        return await super().apply(ports, task, change)
+
+    def verify(self, facts: ApplyView, task: Task[ApplyParams], carry: object) -> Verdict:
+        slot, release = slot_of(task, task.params.slot), task.bindings.release
+        assert release is not None
+        missing, there = [], []
+        for component in task.environment.components:
+            deployment = deployment_of(component, slot, facts.world)
+            if deployment is None or not same_image(image_of(component, deployment), release.images[component.name]):
+                missing.append(component.name)
+            else:
+                there.append(f"{component.name} {counted(deployment.desired, 'pod')}")
+        if missing:
+            return NotYet(f"{listed(missing)} in {slot} {'is' if len(missing) == 1 else 'are'} not {release.name} yet")
+        return Done(f"{release.name} in {slot}: {', '.join(there)}", {"images": dict(release.images)})
+
+
+class ScaleParams(SlotParams):
+    replicas: int | None = Field(default=None, ge=1, le=10_000)
+    """Pods of each component; None: what live traffic needs."""
+
+
+class Scale(Doing[ScaleParams, ApplyView]):
+    """Brings a slot that keeps its release to another size."""
+
+    name = "slots.scale"
+    title = "scale {slot}"
+    params = ScaleParams
+
+    async def observe(self, ports: Ports, task: Task[ScaleParams]) -> ApplyView:
+        world, manifests = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment))
+        return ApplyView(world, manifests)
+
+    def plan(self, facts: ApplyView, task: Task[ScaleParams]) -> Plan:
+        environment, slot = task.environment, slot_of(task, task.params.slot)
+        if wrong := unknown_slot(environment, slot):
+            return Blocked((wrong,))
+        present = {c.name: d for c in environment.components if (d := deployment_of(c, slot, facts.world))}
+        if absent := [c.name for c in environment.components if c.name not in present]:
+            return Blocked((f"{listed(absent)} {'has' if len(absent) == 1 else 'have'} no Deployment in {slot}: apply a release first",))
+        sizes = _sizes(facts, task)
+        todo = [c for c in environment.components if present[c.name].desired != sizes[c.name]]
+        if not todo:
+            return Noop(f"{slot} has that size already")
+        return Change(
+            title=f"scale {slot}",
+            writes=tuple(
+                scaled(environment, c, present[c.name], facts.manifests.of(c), slot=slot, replicas=sizes[c.name], notes=_stamp(task))
+                for c in todo
+            ),
+            differences=tuple(Difference(c.name, "replicas", str(present[c.name].desired), str(sizes[c.name])) for c in todo),
+            kubectl=tuple(kubectl(environment, "scale", f"deployment/{present[c.name].name}", f"--replicas={sizes[c.name]}") for c in todo),
+            undo="scale it back",
+        )
+
+    def verify(self, facts: ApplyView, task: Task[ScaleParams], carry: object) -> Verdict:
+        slot = slot_of(task, task.params.slot)
+        sizes = _sizes(facts, task)
+        small = [c.name for c in task.environment.components if _desired(facts, c.name, task) < sizes[c.name]]
+        return NotYet(f"{listed(small)} in {slot} not scaled yet") if small else Done(f"{slot} asks for the pods that are needed")
+
+
+def _sizes(facts: ApplyView, task: Task[ScaleParams]) -> dict[str, int]:
+    given = task.params.replicas
+    return {c.name: given or wanted_pods(task.environment, facts.world, c) for c in task.environment.components}
+
+
+def _desired(facts: ApplyView, name: str, task: Task[ScaleParams]) -> int:
+    component = next(c for c in task.environment.components if c.name == name)
+    deployment = deployment_of(component, slot_of(task, task.params.slot), facts.world)
+    return deployment.desired if deployment else 0
+
+
+def _stamp(task: Task[ScaleParams]) -> dict[str, str | None]:
+    return {**task.stamp.annotations(), noted.SERVED_WITH: None}
