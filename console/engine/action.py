@@ -40,7 +40,7 @@ class Bindings:
     """Slot that took the traffic at the start; None on an empty namespace."""
     preview: SlotName
     previous: SlotName
-    """Slot that `rollback` goes back to."""
+    """Slot that a rollback goes back to: in a forward run the one that was active at its start, else the best one beside the active."""
     previous_release: str = ""
     release: Release | None = None
 

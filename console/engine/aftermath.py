@@ -19,6 +19,7 @@ from console.engine.failures import back_off, said
 from console.engine.questions import ON_FAILURE, ask
 from console.engine.session import Session
 from console.engine.start import Request, open_run, prepare
+from console.engine.tasks import spoken
 
 LOOKS = 6
 """Times that live traffic is looked at before it counts as unknown: about six seconds."""
@@ -130,7 +131,7 @@ async def _may_go_back(session: Session, ending: StepEnded, back: Runbook, now: 
     """Ask a person, unless the run was started with `--yes` or the way back was begun already."""
     if await _linked(session):
         return True
-    text = f"{ending.reason}; {now.sentence(session)}. {back.title}?"
+    text = f"{ending.reason}; {now.sentence(session)}. {spoken(back.title, session.setting)}?"
     answer = await ask(session, Question(ON_FAILURE, text, key="b"))
     return answer.yes
 

@@ -19,6 +19,7 @@ async def pass_time(session: Session, step: Step) -> str:
     now = await _server_time(session)
     until = session.until(step.name) or now + timedelta(seconds=bake_seconds(step, session.setting))
     session.started(step, attempt=session.step(step.name).attempts + 1, more={"until": until.isoformat()})
+    await session.recorder.flush()
     clock = session.deps.clock
     end = clock.monotonic() + (until - now).total_seconds()
     while (left := end - clock.monotonic()) > 0:

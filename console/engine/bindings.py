@@ -27,7 +27,7 @@ def bind(environment: Environment, world: World, runbook: Runbook, release: Rele
     if runbook.direction != "back" and _names_slots(runbook):
         _refuse_unclear(here)
     preview = _preview(environment, here)
-    previous = _previous(environment, world, release) if runbook.direction == "back" else preview
+    previous = here.active or preview if runbook.direction == "forward" else _previous(environment, world, release)
     active = here.active or (environment.other(previous) if here.split else None)
     return Bindings(
         active=active,

@@ -85,7 +85,9 @@ class Lease:
             return
         assert self._state is not None
         now = await self._cluster.server_time()
-        await self._put(replace(self._state, renewed_at=now, anchor=await anchor(), resource_version=found.resource_version if found else ""))
+        await self._put(
+            replace(self._state, renewed_at=now, anchor=await anchor(), resource_version=found.resource_version if found else "")
+        )
 
     async def free(self, anchor: str) -> None:
         """Let go of it, and leave epoch and anchor behind. Nothing is done when another holds it."""

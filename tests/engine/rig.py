@@ -12,7 +12,7 @@ from typing import Literal
 from console.domain.environment import Environment
 from console.domain.ids import ComponentName, ReleaseName, RunId
 from console.domain.release import Release
-from console.domain.run import RunRecord
+from console.domain.run import Draft, RunRecord
 from console.domain.runbook import Runbook
 from console.engine import follow
 from console.engine.deps import Deps, Host
@@ -20,6 +20,7 @@ from console.engine.runner import claim, drive
 from console.engine.start import Opened, Request, open_run, prepare
 from console.journal import Journal, open_journal
 from console.journal.place import Place
+from console.journal.verify import Anchor
 from tests.engine.shop import RUNBOOKS, SHOP, populate, registry
 from tests.fakes.clock import ManualClock
 from tests.fakes.cluster import FakeCluster
@@ -110,6 +111,28 @@ class Rig:
         await follow.answer(
             self.journal, RunId(run), step=asked.question.step, answer=answer, actor=by, typed=typed, question=asked.question
         )
+
+    async def answer_again(self, run: RunId | int, answer: Literal["yes", "no"], *, by: str = "bob", typed: str = "") -> None:
+        """Answer the newest question, whatever the record makes of an answer that does not count."""
+        asked = [e for e in await self.journal.read(run=RunId(run)) if e.type == "gate.asked"][-1]
+        body = {"step": asked.body["step"], "answer": answer, "typed": typed, "asked_at": asked.at.isoformat()}
+        await self.journal.append([Draft("gate.answered", RunId(run), by, body)])
+
+    def move_on(self, *, until: Callable[[], object]) -> None:
+        """Let time jump until something happened."""
+
+        def look() -> None:
+            if not until():
+                self.clock.advance(1.0)
+                asyncio.get_running_loop().call_later(0.002, look)
+
+        look()
+
+    async def until_anchored(self, seq: int) -> None:
+        """Wait until the lease names an entry at least so new."""
+        async with asyncio.timeout(PATIENCE):
+            while (found := Anchor.parse(self.cluster.leases["bluegreen-shop"].anchor)) is None or found.seq < seq:
+                await self.clock.sleep(1.0)
 
 
 class DeadCluster(FakeCluster):

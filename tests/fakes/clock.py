@@ -9,10 +9,14 @@ from datetime import UTC, datetime, timedelta
 START = datetime(2026, 1, 31, 2, 41, tzinfo=UTC)
 
 
+STRIDE = 1.0
+"""Longest jump, in seconds: what waits for a thread or a file meanwhile does not find that an hour has passed."""
+
+
 class ManualClock:
     """Implements `Clock`. Nobody really sleeps.
 
-    With `jumping`, time moves to the earliest sleeper once the loop has had a moment for everything else; without, only `advance` moves it.
+    With `jumping`, time strides towards the earliest sleeper, one stride per millisecond; without, only `advance` moves it.
     """
 
     def __init__(self, *, jumping: bool = True, start: datetime = START) -> None:
@@ -63,6 +67,6 @@ class ManualClock:
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
         if self._sleepers:
-            self._set(max(self._elapsed, self._sleepers[0][0]))
+            self._set(min(max(self._elapsed, self._sleepers[0][0]), self._elapsed + STRIDE))
         if self._sleepers:
             self._arm()
