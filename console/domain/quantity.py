@@ -29,4 +29,5 @@ def total(quantities: Iterable[str]) -> str:
     value = sum((parse(text) for text in texts), Decimal(0))
     if any(text.rstrip().endswith("i") for text in texts):
         return next((f"{value / size:f}" + unit for unit, size in reversed(BINARY.items()) if value and value % size == 0), f"{value:f}")
-    return f"{value:f}" if value == value.to_integral_value() else f"{(value * 1000).to_integral_value(rounding='ROUND_CEILING'):f}m"
+    whole = value.to_integral_value()
+    return f"{whole:f}" if value == whole else f"{(value * 1000).to_integral_value(rounding='ROUND_CEILING'):f}m"
