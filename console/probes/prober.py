@@ -96,7 +96,7 @@ class ApplicationProbes:
             return [result_of(check, place, nobody, health=self._health, at=self._now()) for check in self._checks(name)]
         first = self._turn[slot, name]
         self._turn[slot, name] += count
-        chosen = dict.fromkeys(pods[(first + n) % len(pods)] for n in range(count))
+        chosen = [pods[(first + n) % len(pods)] for n in range(min(count, len(pods)))]
         rounds = await asyncio.gather(*(self._at_pod(name, pod) for pod in chosen))
         return [result for results in rounds for result in results]
 

@@ -1,0 +1,74 @@
+"""One cluster of each kind per session; a scenario in a namespace of its own per test. `-k real` or `-k embedded` selects a kind."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import pytest_asyncio
+
+from console.sandbox.rehearsal_cluster import SandboxCluster
+from tests.planes import control_plane_binaries, short_folder
+from tests.support.application import Json
+from tests.support.layout import TRAIDER, Layout
+from tests.support.scenario import Scenario, running_box
+
+HERE = Path(__file__).parent
+BOTH = [pytest.param("real", marks=pytest.mark.real), "embedded"]
+REAL = BOTH[:1]
+
+
+class Starts(Protocol):
+    """Starts a scenario on the cluster of this test."""
+
+    def __call__(self, layout: Layout = TRAIDER, **settings: Json) -> AbstractAsyncContextManager[Scenario]: ...
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Clusters live as long as the session, and so does the event loop they and their tests run on."""
+    for item in items:
+        if HERE in item.path.parents and isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    with short_folder() as folder:
+        yield folder
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def real_box(session_folder: Path) -> AsyncIterator[SandboxCluster]:
+    """A cluster with a real control plane."""
+    control_plane_binaries()
+    async with running_box(session_folder / "real", real=True) as box:
+        yield box
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def embedded_box(session_folder: Path) -> AsyncIterator[SandboxCluster]:
+    """A cluster on the embedded API server."""
+    async with running_box(session_folder / "embedded", real=False) as box:
+        yield box
+
+
+@pytest.fixture(params=BOTH)
+def box(request: pytest.FixtureRequest) -> SandboxCluster:
+    """The cluster under test; a module that needs Kubernetes itself asks for `real_box`."""
+    found: SandboxCluster = request.getfixturevalue(f"{request.param}_box")
+    return found
+
+
+@pytest.fixture
+def scenario(box: SandboxCluster, tmp_path: Path) -> Starts:
+    """Starts a scenario: `async with scenario(SHOP, waits={"bake": "5s"}) as s`."""
+
+    def start(layout: Layout = TRAIDER, **settings: Json) -> AbstractAsyncContextManager[Scenario]:
+        return Scenario.on(box, tmp_path, layout=layout, **settings)
+
+    return start
