@@ -48,7 +48,7 @@ def rollback(
         _print_commands(site, targets, options) if only_print else _print_targets(targets, options)
         return
     runbook = "emergency" if emergency else "rollback"
-    inputs = {k: v for k, v in (("release", release), ("override", override), ("reason", reason)) if v}
+    inputs = {k: v for k, v in (("release", release), ("override", override)) if v}
     known = {i.name for i in site_of(options).catalogue.runbook(runbook).inputs}
     code = asyncio.run(
         run_runbook(
@@ -83,7 +83,7 @@ def hold(options: Options, release: str, lift: bool, reason: str) -> None:
     if not reason.strip():
         raise click.UsageError("a hold, and lifting one, needs --reason")
     runbook = "unhold" if lift else "hold"
-    code = asyncio.run(run_runbook(options, runbook, {"release": release, "reason": reason}, reason=reason, assume_yes=True))
+    code = asyncio.run(run_runbook(options, runbook, {"release": release}, reason=reason, assume_yes=True))
     click.get_current_context().exit(code)
 
 
