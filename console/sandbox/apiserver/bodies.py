@@ -70,7 +70,7 @@ def write_options(query: Mapping[str, str], agent: str, *, verb: str, subresourc
         raise _bad_option("dryRun", f'Unsupported value: ["{dry_run}"]: supported values: "All"', verb, "FieldValueNotSupported")
     validation = query.get("fieldValidation", "")
     if validation not in ("", "Ignore", "Warn", "Strict"):
-        why = f'Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
+        why = f'Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
         raise _bad_option("fieldValidation", why, verb, "FieldValueNotSupported")
     manager = query.get("fieldManager", "")
     if apply and not manager:
@@ -106,10 +106,8 @@ def delete_options(raw: bytes, media: str, query: Mapping[str, str]) -> Deletion
             options["dryRun"] = [options["dryRun"]]
     policy = options.get("propagationPolicy") or {True: "Orphan", "true": "Orphan"}.get(options.get("orphanDependents", ""), "")
     if policy not in ("", "Orphan", "Background", "Foreground"):
-        why = f'Unsupported value: "{policy}": supported values: "Background", "Foreground", "Orphan"'
-        raise ApiError(
-            422, "Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: {why}', details={"kind": "DeleteOptions"}
-        )
+        why = f'Unsupported value: "{policy}": supported values: "Foreground", "Background", "Orphan", "nil"'
+        raise _bad_option("propagationPolicy", why, "delete", "FieldValueNotSupported")
     grace = options.get("gracePeriodSeconds")
     preconditions = options.get("preconditions") or {}
     return Deletion(

@@ -35,10 +35,6 @@ def _replica_set(body: Object) -> None:
     spec = body.setdefault("spec", {})
     spec.setdefault("replicas", 1)
     _template(spec)
-    labels = spec["template"].get("metadata", {}).get("labels")
-    if labels:
-        body["metadata"].setdefault("labels", dict(labels))
-        spec.setdefault("selector", {"matchLabels": dict(labels)})
 
 
 def _job(body: Object) -> None:

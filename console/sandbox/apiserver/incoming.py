@@ -25,7 +25,7 @@ def read_document(resource: Resource, document: Object, write: Write) -> tuple[O
     except DecodeError as error:
         raise _unreadable(resource, document, str(error), write) from error
     if decoder.unknown and write.strict:
-        named = ", ".join(f'unknown field "{field}"' for field in sorted(decoder.unknown))
+        named = ", ".join(f'unknown field "{field}"' for field in (sorted(decoder.unknown) if write.patched else decoder.unknown))
         raise _unreadable(resource, document, f"strict decoding error: {named}", write)
     return _without_kind(body), tuple(decoder.unknown)
 
@@ -40,7 +40,7 @@ def read_config(resource: Resource, config: Object, key: Key) -> Object:
     except DecodeError as error:
         raise bad_request(str(error)) from error
     if decoder.unknown:
-        raise ApiError(500, "", _not_in_schema(resource, config, decoder.unknown[0]))
+        raise untyped(resource, config, f".{decoder.unknown[0]}: field not declared in schema")
     metadata = body.get("metadata", {})
     if metadata.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
@@ -101,11 +101,12 @@ def _unreadable(resource: Resource, document: Object, why: str, write: Write) ->
     return ApiError(422, "Invalid", f' "" is invalid: patch: {cause.message}', details={"causes": [cause.as_json()]})
 
 
-def _not_in_schema(resource: Resource, config: Object, field: str) -> str:
+def untyped(resource: Resource, config: Object, why: str) -> ApiError:
+    """The refusal of a configuration that cannot be merged by type; a real server calls it an error of its own."""
     group = f"{resource.group}/{resource.version}" if resource.group else f"/{resource.version}"
     metadata = config.get("metadata") or {}
     where = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {group}, Kind={resource.kind}"
-    return f"failed to create typed patch object ({where}): .{field}: field not declared in schema"
+    return ApiError(500, "", f"failed to create typed patch object ({where}): {why}")
 
 
 def _version_needed(resource: Resource, name: str) -> ApiError:

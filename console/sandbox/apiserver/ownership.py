@@ -10,7 +10,7 @@ from console.sandbox.apiserver.errors import ApiError
 from console.sandbox.apiserver.fieldset import NOTHING, Fields, Path, decode, encode, readable, with_named_parents, without_under
 from console.sandbox.apiserver.resources import Object
 from console.sandbox.apiserver.schema import Type
-from console.sandbox.apiserver.structure import compare, fields_of, merge, remove
+from console.sandbox.apiserver.structure import check_unique, compare, fields_of, merge, remove
 
 Operation = Literal["Apply", "Update"]
 
@@ -137,6 +137,7 @@ def apply(
     live: Object, config: Object, *, managed: Managed, owner: Owner, kind: Type, ignored: Fields, force: bool, now: str
 ) -> tuple[Object, Managed]:
     """Server-side apply: the merged object and its owners; another owner's differing field is a 409 unless forced."""
+    check_unique(config, kind)
     before = managed.get(owner.identity)
     applied = without_under(fields_of(config, kind), ignored)
     everyone = {**managed, owner.identity: Entry(owner, applied, before.time if before else now)}
@@ -151,10 +152,8 @@ def apply(
     own = applied - NOT_TRACKED
     if not own:
         result.pop(owner.identity, None)
-    elif merged != live or before is None or before.fields != own:
-        result[owner.identity] = Entry(owner, own, now)
     else:
-        result[owner.identity] = before
+        result[owner.identity] = Entry(owner, own, now if merged != live else before.time if before else "")
     return merged, result
 
 

@@ -14,8 +14,8 @@ import msgspec
 from console.sandbox.apiserver import defaults, ownership, strategies
 from console.sandbox.apiserver.admission import Admission
 from console.sandbox.apiserver.deleting import begun_deletion, is_done, plan_deletion
-from console.sandbox.apiserver.errors import already_exists, conflict, internal, not_found
-from console.sandbox.apiserver.incoming import check_identity, check_preconditions, read_config, read_document, type_of
+from console.sandbox.apiserver.errors import already_exists, conflict, not_found
+from console.sandbox.apiserver.incoming import check_identity, check_preconditions, read_config, read_document, type_of, untyped
 from console.sandbox.apiserver.metadata import generated_name, ordered, rfc3339
 from console.sandbox.apiserver.ownership import Managed, Owner
 from console.sandbox.apiserver.resources import Key, Object, Resource
@@ -139,7 +139,7 @@ class Registry:
                 now=self.timestamp(),
             )
         except DuplicateElement as error:
-            raise internal(str(error)) from error
+            raise untyped(resource, config, str(error)) from error
 
     def _own(self, resource: Resource, old: Object, new: Object, write: Write) -> None:
         """Write metadata.managedFields of `new` after a write that is no apply.

@@ -52,13 +52,12 @@ class EmbeddedServer:
         egress_socket: Path | None = None,
         now: Callable[[], datetime] = _utc_now,
         history: int = HISTORY,
+        controllers: bool = True,
     ) -> AsyncIterator[EmbeddedServer]:
         """A ready server on loopback, with its controllers and the shipped cluster roles, for the length of the block.
 
-        Without `tls` it speaks plain http; kubectl sends no token over that.
+        Without `tls` it speaks plain http; kubectl sends no token over that. Without `controllers` nothing moves by itself.
         """
-        from console.sandbox.controllers.manager import Controllers  # they are written on this package's parts, and so import it
-
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         store = Store(window=history)
         registry = _registry(store, now)
@@ -68,7 +67,7 @@ class EmbeddedServer:
         users = {tokens[name]: User(name, (*identity.groups, AUTHENTICATED)) for name, identity in IDENTITIES.items()}
         handlers = Handlers(registry, Authorizer(store), Subresources(registry, forwarder), users=users)
         authority, context = _certified(folder / "pki") if tls else (None, None)
-        async with _listening(handlers, port, context) as bound, Controllers(registry, now=now).running():
+        async with _listening(handlers, port, context) as bound, _running(registry, now, wanted=controllers):
             endpoint = ApiEndpoint(f"http{'s' if tls else ''}://127.0.0.1:{bound}", authority, tokens)
             await setup_client.grant_cluster_rights(endpoint)
             async with contextlib.aclosing(forwarder):
@@ -89,6 +88,18 @@ def _registry(store: Store, now: Clock) -> Registry:
     return registry
 
 
+@contextlib.asynccontextmanager
+async def _running(registry: Registry, now: Clock, *, wanted: bool) -> AsyncIterator[None]:
+    """The controllers, imported here because they are built on this package."""
+    from console.sandbox.controllers.manager import Controllers
+
+    if not wanted:
+        yield
+        return
+    async with Controllers(registry, now=now).running():
+        yield
+
+
 def _certified(folder: Path) -> tuple[Path, ssl.SSLContext]:
     """A new authority and a server's side that shows its certificate."""
     from console.sandbox.certificates import Authority
@@ -104,7 +115,7 @@ def _certified(folder: Path) -> tuple[Path, ssl.SSLContext]:
 async def _listening(handlers: Handlers, port: int, context: ssl.SSLContext | None) -> AsyncIterator[int]:
     """The HTTP listener; the port it got."""
     runner = web.ServerRunner(
-        web.Server(handlers.handle, access_log=None, handler_cancellation=True), handle_signals=False, shutdown_timeout=0.5
+        web.Server(handlers.handle, access_log=None, handler_cancellation=True), handle_signals=False, shutdown_timeout=0.1
     )
     await runner.setup()
     try:

@@ -6,14 +6,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from console.sandbox.apiserver.fieldset import Fields, Path, Tree, element_of, encode
+from console.sandbox.apiserver.fieldset import Fields, Path, Tree, element_of, encode, readable
 from console.sandbox.apiserver.schema import ANY, ZEROS, Type
 
 _MISSING: Final = object()
 
 
-class DuplicateElement(ValueError):
-    """A configuration names one element of a keyed list twice."""
+class DuplicateElement(Exception):
+    """A configuration names one element of a keyed list twice; the text says which."""
+
+
+def check_unique(config: Any, kind: Type, path: Path = ()) -> None:
+    """Refuse a configuration whose associative lists are ambiguous."""
+    if config is None or kind.atomic or kind.shape in ("scalar", "any"):
+        return
+    if kind.shape != "list":
+        for name, each in config.items():
+            check_unique(each, kind.child(name) or ANY, (*path, "f:" + name))
+        return
+    assert kind.element is not None
+    seen: set[str] = set()
+    for item in config:
+        element = element_of(item, kind)
+        if element in seen:
+            raise DuplicateElement(f"{readable(path)}: duplicate entries for key {readable((element,))}")
+        seen.add(element)
+        check_unique(item, kind.element, (*path, element))
 
 
 def fields_of(value: Any, kind: Type) -> Fields:
@@ -126,8 +144,6 @@ def merge(live: Any, config: Any, kind: Type) -> Any:
 def _merge_lists(live: Sequence[Any], config: Sequence[Any], kind: Type) -> list[Any]:
     """Live order for what only the live list has, the configuration's order for what it names."""
     before, after = _by_element(live, kind), _by_element(config, kind)
-    if len(after) != len(config):
-        raise DuplicateElement
     assert kind.element is not None
     merged: list[Any] = []
     waiting = list(after)

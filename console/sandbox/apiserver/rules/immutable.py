@@ -17,6 +17,7 @@ FROZEN_POD: Final = (
 
 def causes(kind: str, old: Object, new: Object, subresource: str) -> Iterator[Cause]:
     """What a write would change that must stay."""
+    yield from _finalizers(old["metadata"], new["metadata"])
     match kind:
         case "Deployment" | "ReplicaSet":
             yield from _selector(old, new)
@@ -33,6 +34,14 @@ def causes(kind: str, old: Object, new: Object, subresource: str) -> Iterator[Ca
             yield invalid_value("roleRef", shown, "field is immutable")
         case "Pod" if subresource != "binding" and _frozen_spec(old["spec"]) != _frozen_spec(new["spec"]):
             yield forbidden_value("spec", FROZEN_POD)
+
+
+def _finalizers(old: Object, new: Object) -> Iterator[Cause]:
+    added = [each for each in new.get("finalizers", ()) if each not in old.get("finalizers", ())]
+    if "deletionTimestamp" in old and added:
+        shown = "[]string{" + ", ".join(f'"{each}"' for each in added) + "}"
+        why = f"no new finalizers can be added if the object is being deleted, found new finalizers {shown}"
+        yield forbidden_value("metadata.finalizers", why)
 
 
 def _selector(old: Object, new: Object) -> Iterator[Cause]:
