@@ -23,7 +23,8 @@ def catalogue() -> Catalogue:
 
 
 def steps(runbook: Runbook, strategy: Strategy = "blue_green", **inputs: str) -> list[Step]:
-    return [s for s in runbook.steps if condition.applies(s.when, strategy=strategy, inputs=inputs)]
+    given = {i.name: i.default for i in runbook.inputs if i.default} | inputs
+    return [s for s in runbook.steps if condition.applies(s.when, strategy=strategy, inputs=given)]
 
 
 def words(found: Sequence[Step]) -> list[str]:
@@ -95,6 +96,7 @@ def test_back_to_a_named_release_it_is_applied_first(catalogue: Catalogue) -> No
 def test_the_failing_slot_is_emptied_only_after_its_evidence_was_saved_and_users_are_back(catalogue: Catalogue) -> None:
     found = words(steps(catalogue.runbook("rollback")))
     assert in_order(found, "traffic.switch", "verify.production", "hold.place", "evidence.save", "slots.retire")
+    assert "slots.retire" not in words(steps(catalogue.runbook("rollback"), drain="no"))
 
 
 def test_an_emergency_leaves_the_failing_slot_for_whoever_investigates(catalogue: Catalogue) -> None:
@@ -106,6 +108,6 @@ def test_an_emergency_leaves_the_failing_slot_for_whoever_investigates(catalogue
 def test_titles_and_helps_are_written_for_people(catalogue: Catalogue) -> None:
     for name in NAMES:
         runbook = catalogue.runbook(name)
-        assert runbook.title[0].isupper()
+        assert runbook.title[0].islower()
         assert all(i.help for i in runbook.inputs)
         assert all(s.question.endswith("?") and s.key for s in runbook.steps if s.kind == "gate")
