@@ -159,7 +159,10 @@ def _change(view: ApplyView, task: Task[ApplyParams], slot: SlotName, release: R
     return Change(
         title=f"apply {release.name} to {slot}",
         writes=(*services, *writes),
-        differences=tuple(d for p in parts for d in _differences(environment, p, slot, release)),
+        differences=(
+            *(Difference(s.name, "Service", "nothing", "created") for s in services),
+            *(d for p in parts for d in _differences(environment, p, slot, release)),
+        ),
         kubectl=tuple(c for p in todo for c in _commands(environment, p, slot, notes[p.component.name])),
         warnings=tuple(_warnings(parts, release)),
         undo=_undo(environment, world, slot, release),
@@ -225,16 +228,18 @@ def _adopted_patch(part: Part, deployment: Deployment, notes: Mapping[str, str |
     return JsonPatch("Deployment", deployment.name, (*ops, *annotation_ops(deployment.meta.annotations, notes)))
 
 
-def _missing_services(view: ApplyView, task: Task[ApplyParams], slot: SlotName, parts: list[Part]) -> list[Write]:
-    """A rolling environment has no switch: its Services come with the first release."""
-    if task.environment.strategy == "blue_green":
-        return []
+def _missing_services(view: ApplyView, task: Task[ApplyParams], slot: SlotName, parts: list[Part]) -> list[Create]:
+    """Services of the manifests that are not there: those that reach one slot, so that it can be looked at before the switch.
+
+    The Service that users come through is made by the switch; a rolling environment has none, so it comes with the first release.
+    """
+    by_switch = {p.component.service for p in parts} if task.environment.strategy == "blue_green" else set()
     return [
         Create("Service", s["metadata"]["name"], s)
         for p in parts
-        if p.component.service not in view.world.services and p.documents is not None
+        if p.documents is not None
         for s in render_services(task.environment, p.component, p.documents, slot=slot, annotations=task.stamp.annotations())
-        if s["metadata"]["name"] not in view.world.services
+        if s["metadata"]["name"] not in {*view.world.services, *by_switch}
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -24,7 +23,7 @@ from console.domain.views.plan import PlanView
 from console.engine import follow
 from console.engine.deps import Deps
 from console.engine.history import usual
-from console.engine.process import WarmRunner
+from console.engine.process import WarmRunner, runner_argv
 from console.engine.start import Request, open_run, prepare
 from console.store import Store
 
@@ -59,7 +58,7 @@ async def _journal(stack: AsyncExitStack, site: Site) -> tuple[Journal | None, s
 
 
 def _warm(options: Options) -> WarmRunner:
-    return WarmRunner([sys.executable, "-m", "console", *options.arguments(), "runner"])
+    return WarmRunner(runner_argv(options.arguments()))
 
 
 class LiveDesk:

@@ -34,9 +34,9 @@ async def follow_to_end(
         async for record in records:
             last = record
             printed.show(record)
-            if record.question != asked:
+            if _for_a_person(record) != asked:
                 await _stopped(asking)
-                asking, asked = None, record.question
+                asking, asked = None, _for_a_person(record)
                 if asked is not None and interactive:
                     asking = asyncio.create_task(ask(asked, answer))
                 elif asked is not None and not wait:
@@ -49,6 +49,12 @@ async def follow_to_end(
         return WAITING_EXIT_CODE
     printed.end(last)
     return last.exit_code
+
+
+def _for_a_person(record: RunRecord) -> Question | None:
+    """The question that waits for somebody; the runner answers those of one key itself where the run was started with `--yes`."""
+    question = record.question
+    return None if question is None or (record.assume_yes and question.confirm == "key") else question
 
 
 async def _stopped(task: asyncio.Task[None] | None) -> None:

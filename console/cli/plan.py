@@ -55,7 +55,7 @@ def plan_lines(plan: PlanView) -> list[Line]:
         timing = f"   {row.timing}" if row.timing else ""
         number = span(f" {row.number:>2}  ", "dim")
         lines.append((number, *marked(row.mark, row.title), span(f"   {row.text}" if row.text else "", row.tone), span(timing, "dim")))
-        details = view.details.get(row.step, ())
+        details = [said for said in view.details.get(row.step, ()) if said.tone != "dim" or said.text.startswith("$ ")]
         lines += [_detail(said.mark.glyph + " " if said.mark else "", said.text) for said in details if said.text not in (row.text, "")]
     lines += [BLANK, *(marked(view.summary_mark, view.summary) if view.summary_mark else (span(view.summary),),)]
     return lines

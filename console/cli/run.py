@@ -21,6 +21,7 @@ from console.domain.run import Question, RunRecord
 
 if TYPE_CHECKING:
     from console.engine.deps import Deps
+    from console.engine.process import WarmRunner
     from console.engine.start import Opened, Prepared
     from console.journal.ledger import Ledger
 
@@ -138,8 +139,8 @@ def ledger_of(deps: Deps, opened: Opened) -> Ledger:
     return Spool(spool_path(folder, opened.uid), environment=deps.environment.name)
 
 
-def warm_runner(options: Options):  # type: ignore[no-untyped-def]
+def warm_runner(options: Options) -> WarmRunner:
     """A runner process that imports and connects while the plan is made."""
-    from console.engine.process import warm_runner as start
+    from console.engine.process import WarmRunner, runner_argv
 
-    return start([sys.executable, "-m", "console", *options.arguments(), "runner"])
+    return WarmRunner(runner_argv(options.arguments()), replaces=False)
