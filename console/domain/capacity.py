@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
+from decimal import Decimal
 
 from console.domain.environment import Environment
 from console.domain.hand import kubectl
 from console.domain.ids import ComponentName, SlotName
+from console.domain.quantity import BINARY, parse
 from console.domain.records import deployment_of
 from console.domain.world import Quota, World
 
-_QUANTITY = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
-_DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-_SUFFIXES: Mapping[str, Fraction] = {
-    **{suffix: Fraction(10) ** power for suffix, power in _DECIMAL.items()},
-    **{suffix: Fraction(2) ** power for suffix, power in _BINARY.items()},
-}
 _PLAIN = frozenset({"cpu", "memory", "ephemeral-storage"})
 """Quota names that mean the requests of a resource without saying so."""
 
 
-def quantity(text: str) -> Fraction:
-    """`500m`, `1Gi`, `1e3` as an exact number; raises ValueError for what is no quantity."""
-    match = _QUANTITY.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is not a Kubernetes quantity")
-    sign, number, exponent, suffix = match.groups()
-    value = Fraction(number + (exponent or "")) * _SUFFIXES.get(suffix or "", Fraction(1))
-    return -value if sign == "-" else value
-
-
-def amount(value: Fraction, resource: str) -> str:
+def amount(value: Decimal, resource: str) -> str:
     """As a person says it: `2.5` CPUs, `1.5Gi` of memory."""
     if not resource.endswith(("memory", "storage")):
         return _decimal(value)
     for suffix in ("Ti", "Gi", "Mi", "Ki"):
-        if value >= _SUFFIXES[suffix]:
-            return _decimal(value / _SUFFIXES[suffix]) + suffix
+        if value >= BINARY[suffix]:
+            return _decimal(value / BINARY[suffix]) + suffix
     return _decimal(value)
 
 
-def _decimal(value: Fraction) -> str:
+def _decimal(value: Decimal) -> str:
     return f"{float(value):.2f}".rstrip("0").rstrip(".")
 
 
@@ -89,7 +72,7 @@ def headroom(world: World, needs: Iterable[Need]) -> Headroom:
                 warnings.append(
                     f"quota {quota.name} counts {resource}, which {', '.join(unstated)} does not state: its pods may be refused"
                 )
-            left = quantity(hard) - quantity(quota.used.get(resource, "0"))
+            left = parse(hard) - parse(quota.used.get(resource, "0"))
             if extra > left:
                 problems.append(_missing(quota, resource, extra, left, hard))
             elif resource in ("pods", "count/pods"):
@@ -97,25 +80,25 @@ def headroom(world: World, needs: Iterable[Need]) -> Headroom:
     return Headroom(tuple(problems), tuple(warnings), summary)
 
 
-def _missing(quota: Quota, resource: str, extra: Fraction, left: Fraction, hard: str) -> str:
-    more, rest = amount(extra, resource), amount(max(left, Fraction(0)), resource)
+def _missing(quota: Quota, resource: str, extra: Decimal, left: Decimal, hard: str) -> str:
+    more, rest = amount(extra, resource), amount(max(left, Decimal(0)), resource)
     return f"quota {quota.name} leaves {rest} of {hard} {resource}, the second slot needs {more} more"
 
 
-def _extra(resource: str, needs: Iterable[Need]) -> tuple[Fraction, list[str]]:
+def _extra(resource: str, needs: Iterable[Need]) -> tuple[Decimal, list[str]]:
     """What the needs add to a quota's resource, and the components that do not say how much they take of it."""
     name = resource.removeprefix("count/")
     if name == "pods":
-        return Fraction(sum(n.pods for n in needs)), []
+        return Decimal(sum(n.pods for n in needs)), []
     if name in ("deployments.apps", "replicasets.apps"):
-        return Fraction(sum(n.deployments for n in needs)), []
+        return Decimal(sum(n.deployments for n in needs)), []
     kind, _, of = resource.partition(".") if not resource.startswith("count/") else ("", "", "")
     if resource in _PLAIN:
         kind, of = "requests", resource
     if kind not in ("requests", "limits"):
-        return Fraction(0), []
+        return Decimal(0), []
     stated = [(n, (n.requests if kind == "requests" else n.limits).get(of)) for n in needs if n.pods > 0]
-    total = sum((n.pods * quantity(each) for n, each in stated if each), Fraction(0))
+    total = sum((n.pods * parse(each) for n, each in stated if each), Decimal(0))
     return total, [n.component for n, each in stated if each is None and of in ("cpu", "memory")]
 
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from console.domain import facts
-from console.domain.capacity import quantity
 from console.domain.change import canonical_digest
 from console.domain.environment import Component, Environment
 from console.domain.ids import SlotName
+from console.domain.quantity import total
 
 Manifest = Mapping[str, Any]
 
@@ -103,13 +103,7 @@ def _resources(manifest: Manifest, kind: str) -> dict[str, str]:
     containers = ((manifest.get("spec") or {}).get("template") or {}).get("spec", {}).get("containers") or []
     stated = [(container.get("resources") or {}).get(kind) or {} for container in containers]
     names = dict.fromkeys(resource for each in stated for resource in each)
-    return {name: _sum(str(each[name]) for each in stated if name in each) for name in names}
-
-
-def _sum(amounts: Iterable[str]) -> str:
-    """Of one amount as it is written; of several in the smallest unit that Kubernetes knows."""
-    several = list(amounts)
-    return several[0] if len(several) == 1 else f"{int(sum(quantity(a) for a in several) * 10**9)}n"
+    return {name: total(str(each[name]) for each in stated if name in each) for name in names}
 
 
 def _slot_deployment(environment: Environment, component: Component, documents: Sequence[Manifest], slot: SlotName) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from console.domain.health import ProbeResult
 from console.domain.ids import ComponentName, Epoch, ReleaseName, SlotName
 from console.domain.position import position
 from console.engine.action import Bindings, Broken, Done, NotYet, Ports, Task, Verdict
+from console.engine.ports import AccessRule
 from tests.actions.fake import FakeClock, FakeCluster, FakeProbes, ports_of
 from tests.actions.worlds import Case, release_of
 
@@ -55,6 +56,14 @@ def bindings_of(case: Case, environment: Environment, cluster: FakeCluster) -> B
     )
 
 
+def _right(text: str) -> AccessRule:
+    """`patch deployments.apps`"""
+    verb, _, resource = text.partition(" ")
+    name, _, subresource = resource.partition("/")
+    plural, _, group = name.partition(".")
+    return AccessRule(verb, plural, group, subresource)
+
+
 def probes_of(case: Case) -> FakeProbes:
     """`probes` are rounds of answers: `backend health ok 41ms v1.5.0`, `backend health status 503`."""
     rounds = [tuple(_probe(line) for line in one) for one in case.get("probes", ())]
@@ -73,6 +82,8 @@ async def answer_of(case: Case, environment: Environment, cluster: FakeCluster) 
     action = ACTIONS[case["action"]]
     task = task_of(case, environment, cluster)
     with tempfile.TemporaryDirectory() as folder:
+        cluster.forbidden = tuple(_right(r) for r in case.get("forbidden", ()))
+        cluster.logs = {(pod, container, True): text for pod, container, text in case.get("crashed", ())}
         ports = ports_of(cluster, Path(folder), probes=probes_of(case), clock=FakeClock(cluster.world.at))
         if not case.get("verdict"):
             return plan_said(action.plan(await action.observe(ports, task), task))

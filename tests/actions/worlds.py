@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from console.domain import facts
@@ -36,6 +37,7 @@ from console.domain.world import (
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 Case = Mapping[str, Any]
+MANIFESTS = Path(__file__).parent / "manifests"
 
 
 def environment_of(case: Case) -> Environment:
@@ -57,6 +59,8 @@ def environment_of(case: Case) -> Environment:
 
 def _component(name: str, slots: tuple[SlotName, ...], fields: Mapping[str, Any]) -> Component:
     plain = {"service": f"traider-{name}", "container": name, "image": f"example/{name}"} | dict(fields)
+    if "manifest" in plain:
+        plain["manifest"] = MANIFESTS / plain["manifest"]
     deployments = plain.pop("deployments", {s: f"traider-{name}-{s}" for s in slots})
     return Component(name=ComponentName(name), deployments=deployments, **plain)
 
@@ -222,10 +226,11 @@ def _add_records(builder: WorldBuilder, case: Case) -> None:
 
 
 def _slot_record(text: str, position: int) -> SlotRecord:
-    """`blue 3 v1.4.2 stable`"""
+    """`blue 3 v1.4.2 stable`, `green 4 v1.5.0 run=7@u`"""
     slot, number, release, *more = text.split()
     at = NOON - timedelta(days=10 - position)
-    return SlotRecord(SlotName(slot), int(number), ReleaseName(release), at, f"{position}@u", at if "stable" in more else None)
+    run = next((word.removeprefix("run=") for word in more if word.startswith("run=")), f"{position}@u")
+    return SlotRecord(SlotName(slot), int(number), ReleaseName(release), at, run, at if "stable" in more else None)
 
 
 def release_of(name: str, given: Mapping[str, Any], environment: Environment) -> Release:
