@@ -136,6 +136,7 @@ class Switch(Base[Params]):
 
     name: str = "traffic.switch"
     title: str = "switch traffic to {slot}"
+    needs_pods: bool = True
 
     def plan(self, facts: World, task: Task[Params]) -> Plan:
         slot = task.bindings.slot(task.params.slot)
@@ -144,7 +145,7 @@ class Switch(Base[Params]):
             found = facts.services[part.service]
             selected = found.selector.get("version")
             ready = deployment_of(part, slot, facts)
-            if ready is None or not ready.available:
+            if ready is None or (self.needs_pods and not ready.available):
                 return Blocked((f"{part.name} has no pods in {slot}",))
             if selected != slot:
                 ops = [

@@ -44,6 +44,15 @@ async def gone(pid: int) -> None:
             await asyncio.sleep(0.01)
 
 
+def with_terminal(*command: str) -> tuple[int, int]:
+    """Start a command as leader of a session on a terminal of its own: closing that hangs up on it."""
+    terminal, inside = pty.openpty()
+    opens = [(os.POSIX_SPAWN_OPEN, 0, os.ttyname(inside), os.O_RDWR, 0), (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
+    pid = os.posix_spawn(command[0], command, os.environ, file_actions=opens, setsid=True)
+    os.close(inside)
+    return pid, terminal
+
+
 async def ended(shop: Rig, run: int) -> RunRecord:
     return await shop.until(run, lambda r: not r.open)
 
@@ -68,11 +77,7 @@ async def test_a_run_is_accepted_and_outlives_its_parent(tmp_path: Path, shop: R
 
 async def test_a_closed_terminal_does_not_end_the_run(tmp_path: Path, shop: Rig) -> None:
     opened = await shop.open("short", {"release": "v2"}, assume_yes=True)
-    terminal, inside = pty.openpty()
-    opens = [(os.POSIX_SPAWN_OPEN, 0, os.ttyname(inside), os.O_RDWR, 0), (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
-    command = [sys.executable, "-m", "tests.engine.parent_main", str(tmp_path), opened.ref]
-    parent = os.posix_spawn(sys.executable, command, os.environ, file_actions=opens, setsid=True)  # its session leader: hung up on
-    os.close(inside)
+    parent, terminal = with_terminal(sys.executable, "-m", "tests.engine.parent_main", str(tmp_path), opened.ref)
     said = b""
     async with asyncio.timeout(20):
         while b"pid " not in said:
