@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -72,7 +73,10 @@ class LiveDesk:
 
     @property
     def environment(self) -> Environment:
-        return self._site.environment
+        """With the server that we are really connected to."""
+        environment = self._site.environment
+        cluster = replace(environment.cluster, server=self._connection.client.server)
+        return replace(environment, cluster=cluster)
 
     @property
     def identity(self) -> str:

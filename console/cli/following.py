@@ -77,7 +77,9 @@ class Printer:
             return
         if before is None:
             title = f"{record.title} on {record.environment.upper()} (run {record.id})"
-            print_lines([(span(title, "title"), span(f"   by {record.by}" + (f": {record.reason}" if record.reason else ""), "dim"))], self._options)
+            print_lines(
+                [(span(title, "title"), span(f"   by {record.by}" + (f": {record.reason}" if record.reason else ""), "dim"))], self._options
+            )
         for number, step in enumerate(record.steps, 1):
             old = before.steps[number - 1] if before and len(before.steps) >= number else None
             if line := _news(number, step, old):
@@ -94,7 +96,9 @@ class Printer:
             print_json(run_json(record))
             return
         if record.outcome is None:
-            print_lines([marked(Mark.WAITING, f"run {record.id} waits for a person; answer with `bluegreen attach {record.id}`")], self._options)
+            print_lines(
+                [marked(Mark.WAITING, f"run {record.id} waits for a person; answer with `bluegreen attach {record.id}`")], self._options
+            )
             return
         mark, words = outcome_words(record.outcome)
         said = [t for t in (record.outcome_reason, record.live) if t]
@@ -116,7 +120,11 @@ def run_lines(record: RunRecord, usual: dict[str, float]) -> list[Line]:
     for row in view.rows:
         rest = "   ".join(t for t in (row.text, row.elapsed, row.timing) if t)
         lines.append((span(f" {row.number:>2}  ", "dim"), *marked(row.mark, row.title), span(f"   {rest}" if rest else "", row.tone)))
-        lines += [(span(f"        {said.text}", "dim"),) for said in view.details.get(row.step, ()) if " → " in said.text or said.text.startswith("$ ")]
+        lines += [
+            (span(f"        {said.text}", "dim"),)
+            for said in view.details.get(row.step, ())
+            if " → " in said.text or said.text.startswith("$ ")
+        ]
     if view.summary:
         lines.append(marked(view.summary_mark, view.summary) if view.summary_mark else (span(view.summary),))
     lines += [(span(f" note  {at:%H:%M:%S} {who}: {text}"),) for at, who, text in record.notes]

@@ -39,7 +39,9 @@ def health(options: Options, target: str, seconds: float) -> None:
     if options.as_json:
         print_json({"target": target, "ok": ok, "checks": results})
     else:
-        lines = [_line(r) for r in results] or [marked(Mark.UNKNOWN, f"no health check could be asked of {target}: see `health` and `urls`")]
+        lines = [_line(r) for r in results] or [
+            marked(Mark.UNKNOWN, f"no health check could be asked of {target}: see `health` and `urls`")
+        ]
         print_lines(lines, options)
     click.get_current_context().exit(0 if ok else 1)
 

@@ -20,10 +20,14 @@ BACK_KINDS: tuple[Kind, ...] = ("Service", "Deployment", "ReplicaSet", "Pod", "H
 
 
 @click.command()
-@click.option("--to", "release", metavar="RELEASE", help="A recorded release to go back to (default: the last stable one that is not live).")
+@click.option(
+    "--to", "release", metavar="RELEASE", help="A recorded release to go back to (default: the last stable one that is not live)."
+)
 @click.option("--print", "only_print", is_flag=True, help="Print the kubectl commands that would go back now, and change nothing.")
 @click.option("--list", "only_list", is_flag=True, help="List every way back with its estimate and what stands against it.")
-@click.option("--override", default="", metavar="RULES", help="Rules that you take the responsibility for, by the name that a refusal gives.")
+@click.option(
+    "--override", default="", metavar="RULES", help="Rules that you take the responsibility for, by the name that a refusal gives."
+)
 @click.option("--emergency", is_flag=True, help="The book's emergency procedure: back at once, then verify and notify.")
 @reason_option
 @yes_option
@@ -97,9 +101,13 @@ def _print_commands(site: Site, targets: tuple[Target, ...], options: Options) -
     if best is None:
         raise Refused("there is nothing to go back to: no other slot runs and no earlier stable release is recorded")
     if options.as_json:
-        print_json({"slot": best.slot, "release": best.release, "problems": best.problems, "warning": best.warning, "kubectl": best.kubectl})
+        print_json(
+            {"slot": best.slot, "release": best.release, "problems": best.problems, "warning": best.warning, "kubectl": best.kubectl}
+        )
         return
-    click.echo(f"# {site.environment.application} {site.environment.name}: back to {best.slot}" + (f" {best.release}" if best.release else ""))
+    click.echo(
+        f"# {site.environment.application} {site.environment.name}: back to {best.slot}" + (f" {best.release}" if best.release else "")
+    )
     for problem in (*best.problems, *([best.warning] if best.warning else [])):
         click.echo(f"# careful: {problem}")
     for command in best.kubectl:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from console.engine.start import Opened, Prepared
     from console.journal.ledger import Ledger
 
-yes_option = click.option("--yes", "assume_yes", is_flag=True, help="Answer questions that take one key with yes; never names, phrases or approvals.")
+yes_option = click.option(
+    "--yes", "assume_yes", is_flag=True, help="Answer questions that take one key with yes; never names, phrases or approvals."
+)
 detach_option = click.option("--detach", is_flag=True, help="Start it and leave: the run goes on by itself.")
 
 

@@ -132,7 +132,9 @@ async def _attach(options: Options, run: int | None, answer: Literal["yes", "no"
                 raise Refused(f"run {record.id} asks nothing now", hint=f"`bluegreen show {record.id}` tells what it does")
             await say(record.question.step, answer, typed)
         interactive = sys.stdin.isatty() and not options.as_json
-        return await follow_to_end(follow.follow(journal, record.id), options, answer=say, interactive=interactive, wait=wait or bool(answer))
+        return await follow_to_end(
+            follow.follow(journal, record.id), options, answer=say, interactive=interactive, wait=wait or bool(answer)
+        )
 
 
 async def _resume(options: Options, run: int | None, reason: str | None) -> int:
@@ -165,9 +167,19 @@ async def _record(journal: Journal, run: int | None, *, only_open: bool = False)
 
 
 def _row(record: RunRecord) -> Line:
-    mark, word = outcome_words(record.outcome) if record.outcome else (Mark.WAITING, "waits for a person") if record.question else (Mark.RUNNING, "is on")
+    mark, word = (
+        outcome_words(record.outcome)
+        if record.outcome
+        else (Mark.WAITING, "waits for a person")
+        if record.question
+        else (Mark.RUNNING, "is on")
+    )
     reason = f"   {record.reason}" if record.reason else ""
-    return (span(f"{record.id:>4}  {record.opened_at:%Y-%m-%d %H:%M:%S}Z  "), *marked(mark, f"{record.title:<28} {word}"), span(f"   by {record.by}{reason}", "dim"))
+    return (
+        span(f"{record.id:>4}  {record.opened_at:%Y-%m-%d %H:%M:%S}Z  "),
+        *marked(mark, f"{record.title:<28} {word}"),
+        span(f"   by {record.by}{reason}", "dim"),
+    )
 
 
 def _summary(record: RunRecord) -> dict[str, object]:

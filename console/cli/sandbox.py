@@ -45,10 +45,14 @@ class Rehearsal:
 
 @click.group(invoke_without_command=True)
 @click.option("--real", is_flag=True, help="Use a real control plane: etcd, kube-apiserver, kube-controller-manager.")
-@click.option("--binaries", type=click.Path(path_type=Path), metavar="FOLDER", help="Where those are (default: KUBEBUILDER_ASSETS, the cache, PATH).")
+@click.option(
+    "--binaries", type=click.Path(path_type=Path), metavar="FOLDER", help="Where those are (default: KUBEBUILDER_ASSETS, the cache, PATH)."
+)
 @click.option("--headless", is_flag=True, help="Rehearse without a screen: deploy, switch, roll back (the default without a terminal).")
 @click.option("--empty", is_flag=True, help="Deploy nothing: begin with an empty namespace.")
-@click.option("--rate", type=float, default=30.0, show_default=True, metavar="N", help="Requests a second of the load generator; 0 for none.")
+@click.option(
+    "--rate", type=float, default=30.0, show_default=True, metavar="N", help="Requests a second of the load generator; 0 for none."
+)
 @click.pass_context
 def sandbox(context: click.Context, real: bool, binaries: Path | None, headless: bool, empty: bool, rate: float) -> None:
     """Start a rehearsal cluster on this machine and open the console on it.
@@ -212,4 +216,4 @@ def _headless(options: Options, rehearsal: Rehearsal) -> int:
             return code
     load = asyncio.run(_tell(rehearsal.folder / "control.sock", "load"))
     print(f"\n── What the users noticed\n{load['said']}")
-    return 0
+    return 1 if load["failed"] else 0

@@ -70,5 +70,3 @@ async def _metrics(connection: Connection) -> AsyncIterator[Observation]:
                 yield seen
     finally:
         source.close()
-
-

@@ -12,6 +12,7 @@ from console.domain.errors import JournalError, Refused, UsageError
 from console.domain.facts import Stamp
 from console.domain.ids import Epoch, RunId
 from console.domain.release import Release
+from console.domain.rollback import rollback_targets
 from console.domain.run import Draft
 from console.domain.runbook import Runbook
 from console.domain.views.plan import PlanView
@@ -81,6 +82,7 @@ async def prepare(request: Request, deps: Deps) -> Prepared:
     inputs = checked_inputs(request.runbook, request.inputs, deps.environment)
     _check_reason(request, deps.environment)
     still = replace(deps, cluster=StillCluster(deps.cluster))
+    inputs |= await _chosen_way_back(request.runbook, inputs, still)
     release, world, fingerprint, medians = await asyncio.gather(
         _release(request.runbook, inputs, deps), still.cluster.observe(KINDS), still.cluster.fingerprint(), _usual(request.runbook, deps)
     )
@@ -149,6 +151,15 @@ async def _refuse_second_way_back(journal: Journal, deps: Deps) -> None:
 def _check_reason(request: Request, environment: Environment) -> None:
     if environment.protection.require_reason and request.runbook.direction == "forward" and not request.reason.strip():
         raise UsageError(f"{environment.name} asks for a reason", hint="Give one with --reason")
+
+
+async def _chosen_way_back(runbook: Runbook, inputs: Mapping[str, str], deps: Deps) -> dict[str, str]:
+    """The release of a way back for which none was named: the best target's, where it has to be applied before users can go to it."""
+    if runbook.direction != "back" or "release" in inputs or not any(i.name == "release" for i in runbook.inputs):
+        return {}
+    targets = rollback_targets(deps.environment, await deps.cluster.observe(KINDS))
+    best = targets[0] if targets else None
+    return {"release": best.release} if best and best.kind == "recorded" and best.release else {}
 
 
 async def _release(runbook: Runbook, inputs: Mapping[str, str], deps: Deps) -> Release | None:

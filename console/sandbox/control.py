@@ -31,7 +31,7 @@ async def serve_control(path: Path, box: SandboxCluster, load: LoadGenerator | N
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         words = (await reader.readline()).decode().split()
         try:
-            answer = {"ok": True, "said": await obey(box, load, words)}
+            answer = {"ok": True, "said": await obey(box, load, words), "failed": len(load.report().failures) if load else 0}
         except Exception as problem:  # the border: whoever asked reads the sentence
             answer = {"ok": False, "said": str(problem) or type(problem).__name__}
         writer.write(json.dumps(answer).encode() + b"\n")
@@ -46,7 +46,7 @@ async def serve_control(path: Path, box: SandboxCluster, load: LoadGenerator | N
         path.unlink(missing_ok=True)
 
 
-async def obey(box: SandboxCluster, load: LoadGenerator | None, words: list[str]) -> str:
+async def obey(box: SandboxCluster, load: LoadGenerator | None, words: list[str]) -> str:  # noqa: C901 - one case a line
     """Do one thing and say what was done; raises NotUnderstood."""
     faults = box.faults
     match words:

@@ -14,6 +14,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
+from console.sandbox.background import Background
 from console.sandbox.control import serve_control
 from console.sandbox.loadgen import LoadGenerator
 from console.sandbox.rehearsal_cluster import DEFAULT_SIZE, SandboxCluster, Size
@@ -43,11 +46,30 @@ async def serve(folder: Path, *, shipped: Path, real: Path | None, rate: float, 
             prometheus=box.prometheus_url,
         )  # fmt: skip
         load = LoadGenerator(box.url("traider-frontend") + "/api/quotes", rate=rate, fresh=0.5) if rate else None
+        users = Background()
+        stack.push_async_callback(users.stop)
         if load:
-            await stack.enter_async_context(load.run())
+            users.start("users", _users(load, box.url("traider-frontend")))
         await stack.enter_async_context(serve_control(folder / "control.sock", box, load))
         say({"state": "ready", "config": str(config), "server": box.endpoint.server})
         await _until_stdin_ends()
+
+
+async def _users(load: LoadGenerator, url: str) -> None:
+    """Users come once the first release serves."""
+    async with aiohttp.ClientSession() as session:
+        while not await _serves(session, url + "/api/health"):
+            await asyncio.sleep(0.2)
+    async with load.run():
+        await asyncio.Event().wait()
+
+
+async def _serves(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
 
 
 def say(what: dict[str, Any]) -> None:
