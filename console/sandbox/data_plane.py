@@ -15,9 +15,8 @@ import msgspec
 
 from console.cluster.client import KubeClient
 from console.cluster.connect import connect
-from console.cluster.watch import follow
-from console.domain.world import Deleted, Listed, Upserted
 from console.sandbox.background import Background
+from console.sandbox.following import keep
 from console.sandbox.network import PodNetwork, connect_proxy
 from console.sandbox.nodes.agent import NodeAgent
 from console.sandbox.nodes.api import NodeApi
@@ -32,6 +31,7 @@ from console.sandbox.proxy import Entry, ServiceProxy
 from console.sandbox.routing import EndpointSlice, Service
 
 SERVICES_FILE, TARGETS_FILE = "services.json", "targets.json"
+SERVICE, SLICE = msgspec.json.Decoder(Service), msgspec.json.Decoder(EndpointSlice)
 TARGETS_SECONDS = 0.5
 """How often the list of pods to scrape is brought up to date."""
 
@@ -80,8 +80,22 @@ class DataPlane:
         """Take care of one more namespace."""
         if f"services of {namespace}" in self._background:
             return
-        self._background.start(f"services of {namespace}", self._follow_services(namespace))
-        self._background.start(f"endpoints of {namespace}", self._follow_slices(namespace))
+        services = keep(
+            self._client,
+            f"/api/v1/namespaces/{namespace}/services",
+            decode=SERVICE.decode,
+            put=self._put_service,
+            drop=lambda name: self._drop_service(f"{namespace}/{name}"),
+        )
+        slices = keep(
+            self._client,
+            f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
+            decode=SLICE.decode,
+            put=self._proxy.put_slice,
+            drop=lambda name: self._proxy.drop_slice(f"{namespace}/{name}"),
+        )
+        self._background.start(f"services of {namespace}", services)
+        self._background.start(f"endpoints of {namespace}", slices)
         self._agent.serve(namespace)
 
     async def open_entry(self, namespace: str, service: str, port_name: str = "") -> str:
@@ -96,31 +110,13 @@ class DataPlane:
         """All pods on the nodes."""
         return tuple(_pod_view(life, node) for node in self._agent.nodes for life in node.pods)
 
-    async def _follow_services(self, namespace: str) -> None:
-        decoder = msgspec.json.Decoder(Service)
-        async for event in follow(self._client, f"/api/v1/namespaces/{namespace}/services", decode=decoder.decode):
-            match event:
-                case Listed(objects=services):
-                    for service in services:
-                        self._proxy.put_service(service)
-                case Upserted(object=service):
-                    self._proxy.put_service(service)
-                case Deleted(name=name):
-                    self._proxy.drop_service(f"{namespace}/{name}")
-            self._write_names()
+    def _put_service(self, service: Service) -> None:
+        self._proxy.put_service(service)
+        self._write_names()
 
-    async def _follow_slices(self, namespace: str) -> None:
-        decoder = msgspec.json.Decoder(EndpointSlice)
-        path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-        async for event in follow(self._client, path, decode=decoder.decode):
-            match event:
-                case Listed(objects=pieces):
-                    for piece in pieces:
-                        self._proxy.put_slice(piece)
-                case Upserted(object=piece):
-                    self._proxy.put_slice(piece)
-                case Deleted(name=name):
-                    self._proxy.drop_slice(f"{namespace}/{name}")
+    def _drop_service(self, name: str) -> None:
+        self._proxy.drop_service(name)
+        self._write_names()
 
     def _write_names(self) -> None:
         _replace(self._folder / SERVICES_FILE, msgspec.json.encode(self._proxy.loopback_ports()))

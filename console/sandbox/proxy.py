@@ -96,22 +96,22 @@ class ServiceProxy:
 
     def put_service(self, service: Service) -> None:
         """A Service is new or has changed."""
-        self._services[service.name] = service
-        self._refresh(service.name)
+        self._services[service.key] = service
+        self._refresh(service.key)
 
-    def drop_service(self, name: str) -> None:
+    def drop_service(self, key: str) -> None:
         """A Service (`namespace/name`) is gone; its loopback ports stay reserved for its return."""
-        self._services.pop(name, None)
-        self._refresh(name)
+        self._services.pop(key, None)
+        self._refresh(key)
 
     def put_slice(self, piece: EndpointSlice) -> None:
         """An EndpointSlice is new or has changed."""
-        self._slices[piece.name] = piece
+        self._slices[piece.key] = piece
         self._refresh(piece.service)
 
-    def drop_slice(self, name: str) -> None:
+    def drop_slice(self, key: str) -> None:
         """An EndpointSlice (`namespace/name`) is gone."""
-        piece = self._slices.pop(name, None)
+        piece = self._slices.pop(key, None)
         if piece is not None:
             self._refresh(piece.service)
 
@@ -131,11 +131,11 @@ class ServiceProxy:
                 entry.reserved.release()
             await cut_off(self._clients)
 
-    def _refresh(self, name: str) -> None:
+    def _refresh(self, key: str) -> None:
         """Work out where the Service's connections go from now on."""
-        namespace, _, service_name = name.partition("/")
-        service = self._services.get(name)
-        pieces = [piece for piece in self._slices.values() if piece.service == name]
+        namespace, _, service_name = key.partition("/")
+        service = self._services.get(key)
+        pieces = [piece for piece in self._slices.values() if piece.service == key]
         wanted = {_entry_name(service, port.name): backends(pieces, port.name) for port in service.spec.ports} if service else {}
         for port_name, targets in wanted.items():
             self.entry(namespace, service_name, port_name).targets = targets

@@ -51,6 +51,10 @@ class EndpointSlice(_Struct, frozen=True):
 
     @property
     def name(self) -> str:
+        return self.metadata.name
+
+    @property
+    def key(self) -> str:
         """Namespace and name: unique among all slices."""
         return f"{self.metadata.namespace}/{self.metadata.name}"
 
@@ -81,6 +85,10 @@ class Service(_Struct, frozen=True):
 
     @property
     def name(self) -> str:
+        return self.metadata.name
+
+    @property
+    def key(self) -> str:
         """Namespace and name: unique among all Services."""
         return f"{self.metadata.namespace}/{self.metadata.name}"
 

@@ -38,13 +38,16 @@ class Scraper:
             retention_ms=RETENTION_SECONDS * 1000, scrape_timeout_ms=int(interval * 1000), max_series=100_000, fetch=self._fetch
         )
         self._known: dict[str, ScrapeTarget] = {}
+        self._left: set[str] = set()
+        """URLs that have left the file; one failed scrape ends their series."""
 
     async def run(self) -> None:
-        """Scrape until cancelled; what left the file is tried once more, which ends its series."""
+        """Scrape until cancelled."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
             current = {target.url: target for target in _read(self._file)}
+            self._left = self._known.keys() - current.keys()
             await asyncio.gather(*(self._scrape(target) for target in {**self._known, **current}.values()))
             self._known = current
             due = max(due + self._interval, loop.time())
@@ -57,6 +60,8 @@ class Scraper:
             log.debug("%s", error)  # it is recorded as up == 0
 
     async def _fetch(self, url: str, headers: Mapping[str, str], timeout: float, _limit: int) -> bytes:
+        if url in self._left:
+            raise ConnectionError("the target has left")
         async with self._session.get(url, headers=headers, timeout=aiohttp.ClientTimeout(total=timeout), raise_for_status=True) as answer:
             return await answer.read()
 

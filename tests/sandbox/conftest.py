@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from console.cluster.connect import connect
 from console.sandbox.application.schema import create_schema
+from console.sandbox.control_plane import ControlPlane
 from console.sandbox.endpoint import write_kubeconfig
 from console.sandbox.nodes.images import Image, ImageCatalog
 from console.sandbox.plane_process import RemotePlane, remote_plane
@@ -52,8 +54,11 @@ class Nodes:
         )
 
 
+StartNodes = Callable[[ApiServer], tuple[Nodes, RemotePlane]]
+
+
 @pytest.fixture(scope="module")
-def running_nodes() -> Iterator[Callable[[ApiServer], tuple[Nodes, RemotePlane]]]:
+def running_nodes() -> Iterator[StartNodes]:
     """Starts the nodes of a server when a test of this module first asks for them."""
     started: dict[int, tuple[Nodes, RemotePlane]] = {}
     with ExitStack() as stack:
@@ -75,14 +80,25 @@ def server(request: pytest.FixtureRequest) -> ApiServer:
 
 
 @pytest.fixture
-async def town(
-    server: ApiServer, running_nodes: Callable[[ApiServer], tuple[Nodes, RemotePlane]], tmp_path: Path
-) -> AsyncIterator[Town]:
-    """A fresh namespace that nodes serve; its pods are gone when the test is over."""
+async def town(server: ApiServer, running_nodes: StartNodes, tmp_path: Path) -> AsyncIterator[Town]:
+    """A fresh namespace that nodes serve."""
+    async with _a_town(server, running_nodes, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+async def town_on_real(real_plane: ControlPlane, running_nodes: StartNodes, tmp_path: Path) -> AsyncIterator[Town]:
+    """The same, on the real control plane alone."""
+    async with _a_town(real_plane, running_nodes, tmp_path) as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def _a_town(server: ApiServer, running_nodes: StartNodes, folder: Path) -> AsyncIterator[Town]:
     nodes, plane = await asyncio.to_thread(running_nodes, server)
     async with fresh_namespace(server) as namespace:
         await plane.serve(namespace)
-        client = await connect(kubeconfig=write_kubeconfig(tmp_path / "admin", server.endpoint, "admin", namespace), context=None)
+        client = await connect(kubeconfig=write_kubeconfig(folder / "admin", server.endpoint, "admin", namespace), context=None)
         try:
             yield Town(namespace, client, plane, nodes.images)
         finally:

@@ -8,8 +8,9 @@ import time
 import aiohttp
 import pytest
 
+from console.sandbox.control_plane import ControlPlane
 from console.sandbox.loadgen import Expectation, LoadGenerator, Outcome
-from tests.sandbox.town import Town
+from tests.sandbox.town import Town, deployment, pod, python, service
 from tests.sandbox.trading import deploy, settle, switch
 from tests.sandbox.waiting import until
 
@@ -32,9 +33,8 @@ async def test_switching_there_and_back_under_load_fails_no_request(town: Town, 
     async with load.run():
         await until(lambda: load.report().sent >= 100)
         for slot in ("green", "blue", "green"):
-            before = load.now()
             await switch(town, slot)
-            await until(lambda slot=slot, before=before: _all_fresh_from(load, slot, after=before, count=30))
+            await _routed(load, slot, count=30)
     report = load.report()
     assert not report.failures, str(report)
     assert set(report.by_release()) == {"v1.4.0", "v1.5.0"}
@@ -86,7 +86,7 @@ async def test_every_failure_of_a_crashing_slot_is_seen_and_it_heals(town: Town,
                 async with aiohttp.ClientSession() as session, session.post(faults_url, json={"crash_after": 0.01}) as answer:
                     assert answer.status == 200
         await until(lambda: load.report().failures)
-        await until(lambda: _all_fresh_from(load, "blue", after=load.now() - 0.3, count=20))
+        await _routed(load, "blue", count=20)
     kinds = set(load.report().outcomes())
     assert kinds & {Outcome.RESET, Outcome.REFUSED}
     assert kinds <= {Outcome.OK, Outcome.RESET, Outcome.REFUSED}
@@ -99,16 +99,30 @@ async def test_the_proxy_follows_a_change_of_endpoints_within_milliseconds(town:
         await until(lambda: load.report().sent >= 20)
         await switch(town, "green")
         switched = time.monotonic()
-        await until(lambda: _all_fresh_from(load, "green", after=load.now() - 0.3, count=20))
+        await _routed(load, "green", count=20)
     entry = await town.plane.entry(town.namespace, "frontend")
     late = [each.at - switched for each in entry.forwarded if each.pod.startswith("frontend-blue")]
     assert max(late) < 1.0, "a second is far more than a loaded machine needs; usually it is about 10 ms"
 
 
-def _all_fresh_from(load: LoadGenerator, slot: str, *, after: float, count: int) -> bool:
-    """Whether the last `count` requests on connections of their own were all answered by this slot."""
-    newest = load.report().between(after, load.now()).fresh().samples[-count:]
-    return len(newest) == count and all(sample.slot == slot for sample in newest)
+@pytest.mark.real
+async def test_traffic_goes_on_while_the_api_server_is_away_and_nodes_find_it_again(real_plane: ControlPlane, town_on_real: Town) -> None:
+    town = town_on_real
+    await town.create("services", service("web", app="web"))
+    url = await town.plane.open_entry(town.namespace, "web")
+    serve = python("import os, http.server as h; h.test(h.SimpleHTTPRequestHandler, port=int(os.environ['PORT']), bind='127.0.0.1')")
+    template = pod("", command=serve, ports=[{"containerPort": 8080}], readinessProbe={"tcpSocket": {"port": 8080}, "periodSeconds": 1})
+    await town.create("deployments", deployment("web", template, replicas=2))
+    await town.available("web", replicas=2)
+    load = LoadGenerator(url, rate=50, fresh=1.0)
+    async with load.run():
+        await real_plane.kill("kube-apiserver")
+        gone = load.report().sent
+        await until(lambda: load.report().sent > gone + 30)
+        await real_plane.launch("kube-apiserver")
+        await town.patch("deployments", "web", {"spec": {"replicas": 3}})
+        await town.available("web", replicas=3, within=40)
+    assert not load.report().failures, str(load.report())
 
 
 async def test_nobody_listens_where_no_pod_is_ready(town: Town, database_url: str) -> None:
@@ -120,3 +134,14 @@ async def test_nobody_listens_where_no_pod_is_ready(town: Town, database_url: st
     await asyncio.gather(deploy(town, "blue", "v1.4.0", replicas=1), town.targets("frontend", lambda pods: pods, within=20))
     async with aiohttp.ClientSession() as session, session.get(f"{entry}/api/health/detailed") as answer:
         assert (answer.status, (await answer.json())["database"]["status"]) == (200, "healthy")
+
+
+async def _routed(load: LoadGenerator, slot: str, *, count: int) -> None:
+    """Wait until this many requests in a row, sent from now on over connections of their own, were answered by the slot."""
+    begun = load.now()
+
+    def all_from_slot() -> bool:
+        newest = load.report().between(begun, load.now()).fresh().samples[-count:]
+        return len(newest) == count and all(sample.slot == slot for sample in newest)
+
+    await until(all_from_slot, what=f"{count} fresh requests in a row from {slot}")

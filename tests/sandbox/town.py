@@ -17,6 +17,10 @@ from tests.sandbox.waiting import answered
 
 Json = dict[str, Any]
 MERGE = "application/merge-patch+json"
+OF_CONTAINER = (
+    *("command", "args", "env", "envFrom", "ports", "resources", "imagePullPolicy", "terminationMessagePolicy", "volumeMounts"),
+    *("readinessProbe", "livenessProbe", "startupProbe", "lifecycle"),
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Town:
         except NotFound:
             return None
 
-    async def list(self, plural: str, **labels: str) -> list[Json]:
+    async def every(self, plural: str, **labels: str) -> list[Json]:
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
         params = {"labelSelector": selector} if selector else None
         items: list[Json] = _json(await self.client.request("GET", self.path(plural), params=params))["items"]
@@ -84,7 +88,7 @@ class Town:
 
     async def told(self, name: str) -> list[tuple[str, str]]:
         """Reason and message of each event about an object, oldest first."""
-        found = [event for event in await self.list("events") if event["involvedObject"]["name"] == name]
+        found = [event for event in await self.every("events") if event["involvedObject"]["name"] == name]
         return [(event["reason"], event["message"]) for event in sorted(found, key=lambda event: int(event["metadata"]["resourceVersion"]))]
 
     async def told_of(self, name: str, reason: str, *, within: float = 10.0) -> str:
@@ -135,9 +139,7 @@ class Town:
 
 def pod(name: str, *, image: str = "tools:1", **spec: object) -> Json:
     """A pod with one container `main`; the container's own fields are recognised by name."""
-    own = ("command", "args", "env", "envFrom", "ports", "readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "resources")
-    own += ("imagePullPolicy", "terminationMessagePolicy", "volumeMounts")
-    container = {"name": "main", "image": image, **{key: spec.pop(key) for key in own if key in spec}}
+    container = {"name": "main", "image": image, **{key: spec.pop(key) for key in OF_CONTAINER if key in spec}}
     labels = spec.pop("labels", {})
     return {
         "apiVersion": "v1",

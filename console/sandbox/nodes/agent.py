@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Sequence
 
 from console.cluster.client import KubeClient
-from console.cluster.watch import follow
-from console.domain.world import Deleted, Listed, Lost, Upserted
 from console.sandbox.background import Background
 from console.sandbox.certificates import Authority
+from console.sandbox.following import keep
 from console.sandbox.nodes.events import Recorder
 from console.sandbox.nodes.host import Host, Shared, now
 from console.sandbox.nodes.kubelet_server import kubelet_endpoint
@@ -18,8 +16,6 @@ from console.sandbox.nodes.node import KUBELET_PORT, Node, Plan
 from console.sandbox.nodes.objects import Pod, decode_pod
 from console.sandbox.nodes.pod import PodLife
 from console.sandbox.nodes.scheduler import NAME, Scheduler
-
-log = logging.getLogger(__name__)
 
 
 class NodeAgent:
@@ -60,24 +56,13 @@ class NodeAgent:
     def serve(self, namespace: str) -> None:
         """Take care of the pods of one more namespace."""
         if (name := f"pods of {namespace}") not in self._background:
-            self._background.start(name, self._follow(namespace))
+            path = f"/api/v1/namespaces/{namespace}/pods"
+            work = keep(self._client, path, decode=decode_pod, put=self._put, drop=lambda gone: self._drop(namespace, gone))
+            self._background.start(name, work)
 
     def pods(self) -> tuple[PodLife, ...]:
         """All pods that live on the nodes."""
         return tuple(life for node in self.nodes for life in node.pods)
-
-    async def _follow(self, namespace: str) -> None:
-        async for event in follow(self._client, f"/api/v1/namespaces/{namespace}/pods", decode=decode_pod):
-            match event:
-                case Listed(objects=pods):
-                    for pod in pods:
-                        self._put(pod)
-                case Upserted(object=pod):
-                    self._put(pod)
-                case Deleted(name=name):
-                    self._drop(namespace, name)
-                case Lost(reason=reason):
-                    log.info("pods of %s: %s", namespace, reason)
 
     def _put(self, pod: Pod) -> None:
         key = (pod.metadata.namespace, pod.name)

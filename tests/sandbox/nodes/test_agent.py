@@ -17,7 +17,7 @@ from console.sandbox import setup_client
 from console.sandbox.apiserver import EmbeddedServer
 from console.sandbox.data_plane import DataPlane
 from console.sandbox.endpoint import write_kubeconfig
-from console.sandbox.plane_process import remote_plane
+from console.sandbox.plane_process import RemotePlane, remote_plane
 from console.sandbox.plane_views import Plane
 from tests.planes import short_folder
 from tests.sandbox.conftest import Nodes
@@ -29,22 +29,15 @@ SLEEP = python("import time; time.sleep(600)")
 
 @asynccontextmanager
 async def a_server(folder: Path) -> AsyncIterator[tuple[Nodes, Town]]:
-    """An API server of its own, with a namespace and no nodes yet."""
+    """An API server of its own, with a namespace and no nodes yet; each test starts its own data plane."""
     async with EmbeddedServer.start(folder / "server") as server:
         await setup_client.create_namespace(server.endpoint, "town")
         nodes = Nodes(server, folder)
         client = await connect(kubeconfig=write_kubeconfig(folder / "admin", server.endpoint, "admin", "town"), context=None)
         try:
-            yield nodes, Town("town", client, _NoPlane(), nodes.images)
+            yield nodes, Town("town", client, RemotePlane(folder / "none"), nodes.images)
         finally:
             await client.close()
-
-
-class _NoPlane:
-    """In place of a data plane that a test starts and ends itself."""
-
-    def __getattr__(self, name: str) -> object:
-        raise AssertionError(f"{name}: this test asks its own data plane")
 
 
 async def test_every_container_dies_with_the_process_of_its_nodes() -> None:

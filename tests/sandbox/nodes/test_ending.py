@@ -107,7 +107,7 @@ async def test_a_job_runs_its_command_and_ends_as_it_did(town: Town, code: str, 
     await town.create("jobs", job("work", python(code)))
     found = await town.job_when("work", lambda each: condition(each, outcome).get("status") == "True")
     assert found["status"].get("succeeded" if outcome == "Complete" else "failed") == 1
-    (done,) = await town.list("pods", **{"batch.kubernetes.io/job-name": "work"})
+    (done,) = await town.every("pods", **{"batch.kubernetes.io/job-name": "work"})
     assert done["status"]["phase"] == phase
     assert main_state(done)["terminated"]["exitCode"] == (0 if outcome == "Complete" else 3)
     assert condition(done, "Ready")["reason"] == ("PodCompleted" if outcome == "Complete" else "PodFailed")
@@ -117,7 +117,7 @@ async def test_a_failed_container_of_a_job_is_restarted_where_that_is_asked_for(
     code = "import os, sys; first = not os.path.exists('tried'); open('tried', 'w').close(); sys.exit(1 if first else 0)"
     await town.create("jobs", job("again", python(code), policy="OnFailure", retries=5))
     await town.job_when("again", lambda each: condition(each, "Complete").get("status") == "True")
-    (done,) = await town.list("pods", **{"batch.kubernetes.io/job-name": "again"})
+    (done,) = await town.every("pods", **{"batch.kubernetes.io/job-name": "again"})
     assert (main_status(done)["restartCount"], main_status(done)["lastState"]["terminated"]["exitCode"]) == (1, 1)
 
 

@@ -47,7 +47,7 @@ async def test_pods_of_one_controller_are_spread_and_have_addresses_of_their_own
     template = pod("", command=["sleep", "60"], terminationGracePeriodSeconds=0)
     await town.create("deployments", deployment("x", template, replicas=4))
     await town.available("x", replicas=4)
-    pods = await town.list("pods", app="x")
+    pods = await town.every("pods", app="x")
     assert sorted(each["spec"]["nodeName"] for each in pods) == ["node-1"] * 2 + ["node-2"] * 2
     assert len({each["status"]["podIP"] for each in pods}) == 4
 
