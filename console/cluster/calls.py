@@ -78,7 +78,7 @@ def call_of(method: str, path: str, params: Mapping[str, str] | None = None) -> 
 
 def refusal(call: Call) -> str:
     """Why a read-only connection does not send `call`; empty when it does."""
-    if any(unquote(part) in {".", ".."} for part in call.path.split("/")):
+    if not _plain(call):
         return "its path is not in normal form"
     if call.method == "GET":
         if call.subresource in SESSIONS:
@@ -89,3 +89,13 @@ def refusal(call: Call) -> str:
     if call.method == "POST" and (call.group, call.resource) in REVIEWS and not call.name:
         return ""
     return "it is a write"
+
+
+def _plain(call: Call) -> bool:
+    """Whether every reader of the path, proxies and the server included, splits it as we do.
+
+    No segment leads up, none is empty, none hides a slash; behind `proxy` the last two are the pod's affair.
+    """
+    parts = [unquote(part) for part in call.path.strip("/").split("/")]
+    own = parts[: parts.index("proxy")] if call.subresource == "proxy" else parts
+    return not {".", ".."} & set(parts) and (own == [""] or all(part and "/" not in part for part in own))

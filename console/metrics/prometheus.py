@@ -27,6 +27,8 @@ CONNECT, READ = 2.0, 5.0
 """Seconds for a connection, and between two bytes of an answer."""
 SIGN = (1.0, 2.0)
 """The same for a sign of life."""
+ONCE = Retry(0, read=False)
+"""No second try; `read=False` keeps a timeout a timeout, which would otherwise be told as a failed connection."""
 AT_ONCE = 4
 STALE_AFTER = 30.0
 """Seconds: twice a usual scrape interval of 15 s."""
@@ -41,8 +43,8 @@ class Prometheus:
         self._limits = (connect, read)
         self._kept = threading.local()
         self._session = self._new_session()
-        self._library = PrometheusConnect(url=self.url, session=self._session, retry=Retry(0), timeout=self._limits)  # type: ignore[arg-type]
-        self._session.mount(self.url, Verified(max_retries=Retry(0)))
+        self._library = PrometheusConnect(url=self.url, session=self._session, retry=ONCE, timeout=self._limits)  # type: ignore[arg-type]
+        self._session.mount(self.url, Verified(max_retries=ONCE))
         self._background = Background(limit=AT_ONCE)
 
     async def reading(self, query: str) -> Reading:

@@ -15,7 +15,7 @@ from console.cluster.connect import connect
 from console.cluster.kube import KubeCluster
 from console.cluster.link import ask, watch_link
 from console.domain.change import Create
-from console.domain.snapshot import LINK, Snapshot
+from console.domain.snapshot import LINK, WATCHES, Snapshot
 from console.domain.world import Kind
 from console.sandbox.control_plane import ControlPlane
 from console.sandbox.endpoint import write_kubeconfig
@@ -127,8 +127,8 @@ async def watched(plane: ControlPlane, namespace: str, folder: Path) -> AsyncIte
     client = await connect(kubeconfig=file, context=None)
     kube, store = KubeCluster(client), Store(namespace=namespace)
     tasks = [
-        asyncio.create_task(store.feed("link", watch_link(client))),
-        asyncio.create_task(store.feed("kinds", kube.watch(["Service", "ConfigMap"]))),
+        asyncio.create_task(store.feed(LINK, watch_link(client))),
+        asyncio.create_task(store.feed(WATCHES, kube.watch(["Service", "ConfigMap"]))),
     ]
     try:
         yield Watched(kube, store)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from console.cluster.calls import call_of
+from console.cluster.calls import call_of, refusal
 from console.cluster.errors import ReadOnlyRefused
 from tests.cluster.support import PODS, client_of
 from tests.scripted import Reply, Request, scripted
@@ -73,7 +75,15 @@ async def test_nothing_else_leaves_not_even_a_rehearsal(method: str, path: str, 
 
 
 @pytest.mark.parametrize(
-    "path", [f"{PODS}/web-1/log/../exec", f"{PODS}/web-1/%2e%2e/x/exec", f"{PODS}/web-1/./exec", f"{PODS}/a/log/%2E%2E/exec"]
+    "path",
+    [
+        f"{PODS}/web-1/log/../exec",
+        f"{PODS}/web-1/%2e%2e/x/exec",
+        f"{PODS}/web-1/./exec",
+        f"{PODS}/a/log/%2E%2E/exec",
+        f"{PODS}/web-1%2Fexec",
+        f"{PODS}//web-1/exec",
+    ],
 )
 async def test_no_detour_in_a_path_leads_to_a_session(path: str) -> None:
     async def answer(_: Request, reply: Reply) -> None:
@@ -126,3 +136,31 @@ async def test_a_stream_into_a_pod_is_refused_too() -> None:
 def test_a_request_is_named_as_kubernetes_names_it(method: str, path: str, params: dict[str, str], verb: str, text: str) -> None:
     call = call_of(method, path, params)
     assert (call.verb, str(call)) == (verb, text)
+
+
+SEGMENTS = (
+    "api,apis,v1,apps,authorization.k8s.io,namespaces,shop,pods,nodes,services,web-1,exec,attach,portforward,proxy,log,status,scale,"
+    "selfsubjectaccessreviews,..,.,%2e%2e,web-1%2fexec,"
+)
+"""The last one is empty."""
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]),
+    parts=st.lists(
+        st.sampled_from(SEGMENTS.split(",")),
+        max_size=9,
+    ),
+)
+def test_whatever_the_path_only_reading_and_self_reviews_are_let_through(method: str, parts: list[str]) -> None:
+    path = "/" + "/".join(parts)
+    if refusal(call_of(method, path)):
+        return
+    assert method in {"GET", "POST"}
+    assert not {"..", ".", "%2e%2e"} & set(parts)
+    assert "web-1%2fexec" not in parts or "proxy" in parts
+    if method == "POST":
+        assert path.strip("/") == "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    call = call_of(method, path)
+    assert call.subresource not in {"exec", "attach", "portforward"}
+    assert call.subresource != "proxy" or call.resource == "pods"
