@@ -21,7 +21,7 @@ def packages(modules: set[str]) -> set[str]:
 @pytest.mark.parametrize(
     ("statement", "forbidden"),
     [
-        ("import console.domain.views.overview", {"textual", "rich", "httpx", "aiohttp", "kubernetes", "sqlalchemy", "yaml", "pydantic", "msgspec"}),
+        ("import console.domain.views.overview", {"textual", "rich", "httpx", "aiohttp", "kubernetes", "sqlalchemy", "yaml", "msgspec"}),
         ("import console.app.app", {"httpx", "aiohttp", "kubernetes", "sqlalchemy", "yaml", "pydantic", "msgspec", "requests"}),
         ("import console.cli.main", {"textual", "httpx", "aiohttp", "kubernetes", "sqlalchemy", "yaml", "pydantic", "msgspec", "requests"}),
         ("import console.cli.status", {"textual", "sqlalchemy", "requests"}),

@@ -38,14 +38,17 @@ class Options:
 _DECLARED = (
     click.option("-e", "--env", envvar="BLUEGREEN_ENV", metavar="NAME", help="Environment, as the settings name it."),
     click.option(
-        "--config", envvar="BLUEGREEN_CONFIG", type=click.Path(path_type=Path), metavar="FOLDER",
+        "--config",
+        envvar="BLUEGREEN_CONFIG",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
         help="Folder of settings (default: ./config, then the user's configuration folder).",
     ),
     click.option("--journal", envvar="BLUEGREEN_JOURNAL", metavar="PATH|URL", help="SQLite file or PostgreSQL URL of the journal."),
     click.option("--read-only", is_flag=True, envvar="BLUEGREEN_READ_ONLY", help="Nothing but reads leaves this machine."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     click.option("--no-color", is_flag=True, envvar="NO_COLOR", help="Plain text."),
-)  # fmt: skip
+)
 NAMES = tuple(f.name for f in fields(Options))
 
 

@@ -16,9 +16,21 @@ from console.domain.views.lines import Line
 from console.domain.views.marks import ASCII_TABLE, Tone
 
 _SGR: Mapping[Tone, str] = {
-    "dim": "2", "strong": "1", "title": "1", "well": "32", "partly": "33", "broken": "31", "unknown": "35", "running": "36", "waiting": "33",
-    "slot-1": "94", "slot-2": "92", "key": "1", "disabled": "2", "alarm": "1;37;41",
-}  # fmt: skip
+    "dim": "2",
+    "strong": "1",
+    "title": "1",
+    "well": "32",
+    "partly": "33",
+    "broken": "31",
+    "unknown": "35",
+    "running": "36",
+    "waiting": "33",
+    "slot-1": "94",
+    "slot-2": "92",
+    "key": "1",
+    "disabled": "2",
+    "alarm": "1;37;41",
+}
 
 
 def width(default: int = 100) -> int:

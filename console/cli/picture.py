@@ -68,10 +68,16 @@ async def _figures(connection: Connection, store: Store) -> None:
 def _put_world(store: Store, world: World) -> None:
     store.put(LinkSeen(ok=True, server_time=world.at))
     of_kind: Mapping[Kind, Mapping[str, KubeObject]] = {
-        "Deployment": world.deployments, "ReplicaSet": world.replica_sets, "Pod": world.pods, "Service": world.services,
-        "EndpointSlice": world.slices, "Event": world.events, "HorizontalPodAutoscaler": world.autoscalers, "ResourceQuota": world.quotas,
+        "Deployment": world.deployments,
+        "ReplicaSet": world.replica_sets,
+        "Pod": world.pods,
+        "Service": world.services,
+        "EndpointSlice": world.slices,
+        "Event": world.events,
+        "HorizontalPodAutoscaler": world.autoscalers,
+        "ResourceQuota": world.quotas,
         "ConfigMap": world.records,
-    }  # fmt: skip
+    }
     for kind in KINDS:
         store.put(_listed(kind, world, tuple(of_kind[kind].values())))
 

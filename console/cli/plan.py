@@ -67,6 +67,13 @@ def _detail(mark: str, text: str) -> Line:
 
 def _json(plan: PlanView) -> dict[str, object]:
     return {
-        "runbook": plan.runbook, "title": plan.title, "environment": plan.environment, "digest": plan.digest, "inputs": plan.inputs,
-        "refusal": plan.refusal, "usual": plan.usual, "undo": plan.undo, "steps": plan.rows,
-    }  # fmt: skip
+        "runbook": plan.runbook,
+        "title": plan.title,
+        "environment": plan.environment,
+        "digest": plan.digest,
+        "inputs": plan.inputs,
+        "refusal": plan.refusal,
+        "usual": plan.usual,
+        "undo": plan.undo,
+        "steps": plan.rows,
+    }

@@ -34,9 +34,16 @@ BACK_KINDS: tuple[Kind, ...] = ("Service", "Deployment", "ReplicaSet", "Pod", "H
 @detach_option
 @common
 def rollback(
-    options: Options, release: str | None, only_print: bool, only_list: bool, override: str, emergency: bool, reason: str, assume_yes: bool,
+    options: Options,
+    release: str | None,
+    only_print: bool,
+    only_list: bool,
+    override: str,
+    emergency: bool,
+    reason: str,
+    assume_yes: bool,
     detach: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Send users back to the last stable release, in about a second while its slot is warm.
 
     \b
@@ -56,10 +63,15 @@ def rollback(
     known = {i.name for i in site_of(options).catalogue.runbook(runbook).inputs}
     code = asyncio.run(
         run_runbook(
-            options, runbook, {k: v for k, v in inputs.items() if k in known}, reason=reason or "rollback", assume_yes=assume_yes, detach=detach,
+            options,
+            runbook,
+            {k: v for k, v in inputs.items() if k in known},
+            reason=reason or "rollback",
+            assume_yes=assume_yes,
+            detach=detach,
             confirm="Send users back?",
         )
-    )  # fmt: skip
+    )
     click.get_current_context().exit(code)
 
 

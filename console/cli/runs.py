@@ -184,7 +184,17 @@ def _row(record: RunRecord) -> Line:
 
 def _summary(record: RunRecord) -> dict[str, object]:
     return {
-        "run": record.id, "runbook": record.runbook, "title": record.title, "opened_at": record.opened_at, "closed_at": record.closed_at,
-        "by": record.by, "reason": record.reason, "outcome": record.outcome, "outcome_reason": record.outcome_reason, "live": record.live,
-        "waits_for": record.question.text if record.question else None, "linked_run": record.linked_run, "exit_code": record.exit_code,
-    }  # fmt: skip
+        "run": record.id,
+        "runbook": record.runbook,
+        "title": record.title,
+        "opened_at": record.opened_at,
+        "closed_at": record.closed_at,
+        "by": record.by,
+        "reason": record.reason,
+        "outcome": record.outcome,
+        "outcome_reason": record.outcome_reason,
+        "live": record.live,
+        "waits_for": record.question.text if record.question else None,
+        "linked_run": record.linked_run,
+        "exit_code": record.exit_code,
+    }

@@ -200,14 +200,15 @@ def _headless(options: Options, rehearsal: Rehearsal) -> int:
     from console.domain.run import EXIT_CODES
 
     shared = options.arguments()
+    deploy = ["run", "deploy", "--yes", "--reason", "rehearsal", "-i"]
     steps = (
-        ("A first release into an empty namespace", ["run", "deploy", "-i", f"release={FIRST_RELEASE}", "--yes", "--reason", "rehearsal"]),
+        ("A first release into an empty namespace", [*deploy, f"release={FIRST_RELEASE}"]),
         ("Who is live?", ["status"]),
-        ("The next release: deploy to the idle slot, check, switch, verify", ["run", "deploy", "-i", f"release={NEXT_RELEASE}", "--yes", "--reason", "rehearsal"]),
+        ("The next release: to the idle slot, checked, switched", [*deploy, f"release={NEXT_RELEASE}"]),
         ("Back to the slot that is still warm", ["rollback", "--yes", "--reason", "rehearsal"]),
         ("Who is live now?", ["status"]),
         ("What happened", ["runs"]),
-    )  # fmt: skip
+    )
     for title, words in steps:
         print(f"\n── {title}\n$ bluegreen {' '.join(words)}", flush=True)
         code = run([*shared, *words])

@@ -143,12 +143,24 @@ def _probes_json(snapshot: Snapshot) -> dict[str, object]:
 def _slot_json(name: SlotName, slot: SlotState) -> dict[str, object]:
     components = {
         c.name: {
-            "deployment": c.deployment, "image": c.reference, "wanted": c.wanted, "desired": c.desired, "updated": c.updated, "ready": c.ready,
-            "available": c.available, "restarts": c.restarts, "causes": [str(cause) for cause in c.causes],
+            "deployment": c.deployment,
+            "image": c.reference,
+            "wanted": c.wanted,
+            "desired": c.desired,
+            "updated": c.updated,
+            "ready": c.ready,
+            "available": c.available,
+            "restarts": c.restarts,
+            "causes": [str(cause) for cause in c.causes],
         }
         for c in slot.components
-    }  # fmt: skip
+    }
     return {
-        "role": slot.role, "release": slot.release, "stable": slot.stable, "held": slot.held, "saturated": slot.saturated,
-        "shortfalls": slot.shortfalls, "components": components,
-    }  # fmt: skip
+        "role": slot.role,
+        "release": slot.release,
+        "stable": slot.stable,
+        "held": slot.held,
+        "saturated": slot.saturated,
+        "shortfalls": slot.shortfalls,
+        "components": components,
+    }

@@ -98,7 +98,7 @@ Outcome = Literal["done", "noop", "skipped", "blocked", "failed", "declined", "i
 """How one attempt of a step ended. `in_doubt`: it may have happened."""
 
 RunOutcome = Literal["done", "failed", "refused", "stopped", "needs_operator", "rolled_back", "superseded"]
-"""How a run ended. `failed` and `stopped`: live traffic is unchanged. `rolled_back`: it failed after the switch and a linked run went back."""
+"""How a run ended. `failed`, `stopped`: live traffic is unchanged. `rolled_back`: it failed after the switch and a linked run went back."""
 
 EXIT_CODES: Mapping[RunOutcome, int] = {
     "done": 0,
