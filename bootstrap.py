@@ -7,7 +7,7 @@
     python3 bootstrap.py run ARGS          the program itself: `run status`, `run --help`
     python3 bootstrap.py setup             only set up
 
-Standard library only: it runs before anything is installed.
+Standard library only, and nothing an older Python cannot read: it runs before anything is installed, and says what is missing.
 """
 
 from __future__ import annotations
@@ -33,25 +33,23 @@ CHECKS = (
 def main(arguments: list[str]) -> int:
     """Exit code of the command that was asked for."""
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older one
         print(f"bluegreen needs Python 3.11 or newer; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    match command:
-        case "sandbox" | "run":
-            set_up("sandbox")
-            return call("-m", "console", *(["sandbox"] if command == "sandbox" else []), *rest)
-        case "test":
-            set_up("test")
-            return run_checks() or build_control_plane() or call("-m", "pytest", "-n", "2", "--dist", "loadfile", *rest)
-        case "bench":
-            set_up("test")
-            return build_control_plane() or call("-m", "tests.bench", *rest)
-        case "setup":
-            set_up("test")
-            return 0
-        case _:
-            print(__doc__)
-            return 0 if command in ("", "-h", "--help") else 2
+    if command in ("sandbox", "run"):
+        set_up("sandbox")
+        return call("-m", "console", *(["sandbox"] if command == "sandbox" else []), *rest)
+    if command == "test":
+        set_up("test")
+        return run_checks() or build_control_plane() or call("-m", "pytest", "-n", "2", "--dist", "loadfile", *rest)
+    if command == "bench":
+        set_up("test")
+        return build_control_plane() or call("-m", "tests.bench", *rest)
+    if command == "setup":
+        set_up("test")
+        return 0
+    print(__doc__)
+    return 0 if command in ("", "-h", "--help") else 2
 
 
 def set_up(extra: str) -> None:
