@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actions.manifests import Documents, Manifests
+from actions.owners import needs_force, writers_of_spec
 from actions.pair import annotation_ops
 from actions.shared import Override, SlotParams, slot_of, taken, unknown_slot
 from console.domain import facts as noted
@@ -22,7 +23,7 @@ from console.domain.release import ImageRef, Release
 from console.domain.render import MANIFESTS, ManifestError, render_config_maps, render_deployment, render_services, rendered_digest
 from console.domain.slots import size_for, slot_state
 from console.domain.wording import listed
-from console.domain.world import Deployment, FieldManager, World
+from console.domain.world import Deployment, World
 from console.engine.action import Task
 
 WAY_BACK = "replace-way-back"
@@ -190,7 +191,7 @@ def _is_there(environment: Environment, part: Part, slot: SlotName, release: Rel
     if part.documents is None:
         return same
     digest = rendered_digest(environment, part.component, part.documents, slot)
-    return same and deployment.meta.annotations.get(MANIFESTS) == digest and not _others(deployment)
+    return same and deployment.meta.annotations.get(MANIFESTS) == digest and not writers_of_spec(deployment)
 
 
 def _writes(environment: Environment, part: Part, slot: SlotName, notes: Mapping[str, str | None]) -> list[Write]:
@@ -199,7 +200,7 @@ def _writes(environment: Environment, part: Part, slot: SlotName, notes: Mapping
         return [_adopted_patch(part, part.deployment, notes)]
     config = render_config_maps(environment, part.documents, slot=slot)
     rendered = _rendered(environment, part, slot, notes)
-    force = part.deployment is not None and bool(_others(part.deployment))
+    force = part.deployment is not None and needs_force(part.deployment)
     configs: list[Write] = [ServerApply("ConfigMap", c["metadata"]["name"], c) for c in config]
     return [*configs, ServerApply("Deployment", rendered["metadata"]["name"], rendered, force=force)]
 
@@ -268,20 +269,8 @@ def _warnings(parts: list[Part], release: Release) -> Iterable[str]:
         yield f"{listed(tagged)} of {release.name} {'is' if len(tagged) == 1 else 'are'} named by tag, not by digest: a tag may move"
     for part in parts:
         if part.deployment is not None and part.documents is not None:
-            for manager in sorted({m.name for m in _others(part.deployment)} - {noted.MANAGER, "kube-controller-manager"}):
+            for manager in sorted({m.name for m in writers_of_spec(part.deployment)} - {noted.MANAGER, "kube-controller-manager"}):
                 yield f"{recognise(manager)[0]} ({manager}) wrote to {part.deployment.name}: what the manifest says is taken over from it"
-
-
-def _others(deployment: Deployment) -> list[FieldManager]:
-    """Who holds parts of the specification besides our own apply. Client-side apply is not among them: its fields become ours first."""
-    return [
-        m
-        for m in deployment.meta.managers
-        if (m.name, m.operation) != (noted.MANAGER, "Apply")
-        and m.name not in ("kubectl-client-side-apply", "before-first-apply")
-        and m.subresource != "status"
-        and any(p.startswith("spec.") for p in m.paths)
-    ]
 
 
 def _undo(environment: Environment, world: World, slot: SlotName, release: Release) -> str:

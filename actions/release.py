@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from actions.records_plan import adopted_release, better_known, history_write, outdated, release_write
 from actions.shared import Doing, Looking, Override, Params, SlotParams, slot_of, taken, unknown_slot
 from console.domain.change import Blocked, Change, Difference, Noop, Plan
+from console.domain.environment import Environment
 from console.domain.ids import ReleaseName
 from console.domain.records import Records, records_of, same_image
 from console.domain.release import Release, recorded
@@ -20,6 +21,12 @@ EVIDENCE = "promotion"
 
 StableElsewhere = Callable[[str, ReleaseName], Awaitable[Release | None]]
 """Asks another environment for a release that it recorded as stable: None when it has not, BluegreenError when it does not answer."""
+
+
+def stable_release(environment: Environment, world: World, name: ReleaseName) -> Release | None:
+    """What an environment recorded of a release that passed everything there; None when it has not. Only ConfigMaps are looked at."""
+    records = records_of(environment, world)
+    return records.release(name) if records.stable(name) else None
 
 
 class NotHeld(Looking[Params, World]):

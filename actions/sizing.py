@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from actions.manifests import Documents
+from actions.owners import needs_force
 from actions.pair import annotation_ops
 from console.domain import facts as noted
 from console.domain.change import JsonPatch, PatchOp, ServerApply
@@ -36,7 +37,7 @@ def scaled(
     wanted = {k: v for k, v in {**kept, **notes}.items() if v is not None}
     image = image_of(component, deployment)
     manifest = render_deployment(environment, component, documents, slot=slot, image=image, replicas=replicas, annotations=wanted)
-    return ServerApply("Deployment", deployment.name, manifest, force=_held_by_others(deployment))
+    return ServerApply("Deployment", deployment.name, manifest, force=needs_force(deployment))
 
 
 def _unchanged(environment: Environment, component: Component, deployment: Deployment, documents: Documents, slot: SlotName) -> bool:
@@ -44,8 +45,3 @@ def _unchanged(environment: Environment, component: Component, deployment: Deplo
         return deployment.meta.annotations.get(MANIFESTS) == rendered_digest(environment, component, documents, slot)
     except ManifestError:
         return False
-
-
-def _held_by_others(deployment: Deployment) -> bool:
-    """An autoscaler or an earlier patch holds the size: it is ours to take."""
-    return any("spec.replicas" in m.paths and (m.name, m.operation) != (noted.MANAGER, "Apply") for m in deployment.meta.managers)

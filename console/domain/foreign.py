@@ -83,7 +83,7 @@ def foreign_writers(environment: Environment, world: World) -> tuple[Writer, ...
 
 
 def managers_of_field(managers: Iterable[FieldManager], path: str) -> tuple[FieldManager, ...]:
-    """Who holds `path` or something below it, apart from the status."""
+    """Who holds `path`, apart from the status."""
     return tuple(m for m in managers if m.subresource != "status" and any(_covers(p, path) for p in m.paths))
 
 
@@ -125,4 +125,5 @@ def _held(
 
 
 def _covers(held: str, path: str) -> bool:
-    return held == path or held.startswith((path + ".", path + "["))
+    """The field itself, something below it, or the whole it is an inseparable part of (a Service's selector has one holder)."""
+    return held == path or held.startswith((path + ".", path + "[")) or path.startswith(held + ".")

@@ -153,12 +153,14 @@ def slot_state(environment: Environment, world: World, slot: SlotName) -> SlotSt
 
 
 def stable_in_slot(environment: Environment, world: World, slot: SlotName) -> bool:
-    """The slot's release passed everything here, or is the one that its application's Services remember as good."""
+    """The slot's release passed everything here: the Deployments say it, or the slot history, or the Services remember it as good."""
     release = slot_release(environment, world, slot)
     if release is None:
         return False
     found = [d for c in environment.components if (d := deployment_of(c, slot, world))]
     if all(d.meta.annotations.get(facts.STABLE) == release for d in found):
+        return True
+    if any((r.slot, r.release) == (slot, release) and r.stable_at for r in records_of(environment, world).history):
         return True
     services = [s for c in environment.components if (s := world.services.get(c.service))]
     return bool(services) and all(facts.switch_facts(s.meta.annotations).stable == release for s in services)
