@@ -35,6 +35,8 @@ def read_json(raw: bytes, media: str, accepted: tuple[str, ...] = (JSON, YAML)) 
         raise unsupported_media(accepted)
     try:
         return msgspec.json.decode(raw)
+    except RecursionError as error:
+        raise bad_request("the object provided is nested too deeply") from error
     except msgspec.DecodeError as error:
         if media in (YAML, APPLY):
             return _read_yaml(raw)
@@ -46,7 +48,7 @@ def _read_yaml(raw: bytes) -> Any:
 
     try:
         return msgspec.to_builtins(yaml.safe_load(raw))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise bad_request(f"error decoding YAML: {error}") from error
 
 
@@ -55,6 +57,8 @@ def check_kind(document: object, resource: Resource) -> Object:
     if not isinstance(document, dict):
         raise bad_request("the request's body is not an object")
     kind, version = document.get("kind") or resource.kind, document.get("apiVersion") or resource.api_version
+    if not isinstance(kind, str) or not isinstance(version, str) or not isinstance(document.get("metadata") or {}, dict):
+        raise bad_request("couldn't get version/kind; json parse error: kind and apiVersion are strings, metadata is an object")
     if (kind, version) != (resource.kind, resource.api_version):
         short = version.rsplit("/", 1)[-1]
         raise bad_request(

@@ -171,6 +171,11 @@ def unsupported_patch() -> ApiError:
     return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
 
 
+def too_large(limit: int) -> ApiError:
+    """A body beyond the limit, in bytes."""
+    return ApiError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}", details={})
+
+
 def method_not_allowed() -> ApiError:
     """A verb that the resource does not have."""
     return ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={})

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from console.sandbox.apiserver import discovery
 from console.sandbox.apiserver.bodies import check_kind, delete_options, media_type, read_json, write_options
-from console.sandbox.apiserver.errors import ApiError, internal, method_not_allowed, unauthorized
+from console.sandbox.apiserver.errors import ApiError, internal, method_not_allowed, too_large, unauthorized
 from console.sandbox.apiserver.lists import filter_of, read_page
 from console.sandbox.apiserver.patching import change_of, is_apply
 from console.sandbox.apiserver.rbac import ANONYMOUS, Authorizer, User
@@ -33,6 +33,8 @@ from console.sandbox.apiserver.watches import options_of, stream
 from console.sandbox.apiserver.writes import Deletion
 
 log: Final = logging.getLogger(__name__)
+LARGEST_BODY: Final = 3 * 1024 * 1024
+"""Bytes of a request."""
 
 
 class Handlers:
@@ -51,6 +53,8 @@ class Handlers:
             return await self._answer(request)
         except ApiError as error:
             return status_response(error)
+        except web.HTTPRequestEntityTooLarge:
+            return status_response(too_large(LARGEST_BODY))
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception as error:

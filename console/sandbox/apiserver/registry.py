@@ -66,7 +66,7 @@ class Registry:
         check_identity(resource, live, body["metadata"])
         defaults.fill(resource.kind, body)
         old = live.copy()
-        asked = document["metadata"].get("managedFields")
+        asked = (document.get("metadata") or {}).get("managedFields")
         if asked is not None and not write.subresource:
             old["metadata"]["managedFields"] = [] if asked == [{}] else asked
         self._own(resource, old, body, write)

@@ -1,9 +1,9 @@
 """The types of the objects the embedded server stores, read once from schema.json.
 
-Notation of one field: a scalar (`str int32 int64 num bool bytes time microtime quantity intstr any`), the name of a struct, `[element]` or
-`{element}`; then, in this order, `=keys` for a list merged by these keys or `=set` for a set (else a list is atomic), `!` for an atomic map,
-`~strategy(key)` for the strategic merge patch, `:value` for a default that takes part in list keys, `^` for always written, even when empty,
-`*` for required. A struct with "$atomic" is replaced as a whole.
+Notation of one field: a scalar (`str int32 int64 num bool bytes time microtime quantity intstr any`), the name of a struct, `[element]`
+or `{element}`; then, in this order, `=keys` for a list merged by these keys or `=set` for a set (else a list is atomic), `!` for an atomic
+map, `~strategy(key)` for the strategic merge patch, `:value` for a default that takes part in list keys, `^` for always written, even when
+empty, `*` for required. A struct with "$atomic" is replaced as a whole.
 The file is recorded from a real server's OpenAPI by tests/sandbox/apiserver/record_schema.py.
 """
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -16,7 +17,7 @@ from console.sandbox import setup_client
 from console.sandbox.apiserver import bootstrap
 from console.sandbox.apiserver.admission import Admission
 from console.sandbox.apiserver.forward import Forwarder
-from console.sandbox.apiserver.handlers import Handlers
+from console.sandbox.apiserver.handlers import LARGEST_BODY, Handlers
 from console.sandbox.apiserver.rbac import AUTHENTICATED, Authorizer, User
 from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.store import Store
@@ -58,7 +59,7 @@ class EmbeddedServer:
 
         Without `tls` it speaks plain http; kubectl sends no token over that. Without `controllers` nothing moves by itself.
         """
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_private(folder)
         store = Store(window=history)
         registry = _registry(store, now)
         tokens = {name: secrets.token_urlsafe(24) for name in IDENTITIES}
@@ -80,6 +81,10 @@ class EmbeddedServer:
     async def delete_namespace(self, name: str) -> None:
         """Ask for a namespace's deletion."""
         await setup_client.delete_namespace(self.endpoint, name)
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def _registry(store: Store, now: Clock) -> Registry:
@@ -111,12 +116,15 @@ def _certified(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return authority.file, context
 
 
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=LARGEST_BODY)
+
+
 @contextlib.asynccontextmanager
 async def _listening(handlers: Handlers, port: int, context: ssl.SSLContext | None) -> AsyncIterator[int]:
     """The HTTP listener; the port it got."""
-    runner = web.ServerRunner(
-        web.Server(handlers.handle, access_log=None, handler_cancellation=True), handle_signals=False, shutdown_timeout=0.1
-    )
+    listener = web.Server(handlers.handle, request_factory=_request, access_log=None, handler_cancellation=True)
+    runner = web.ServerRunner(listener, handle_signals=False, shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024, ssl_context=context)

@@ -1,6 +1,7 @@
 """The objects, their versions and a bounded history of changes.
 
-One thread, no awaits: a read followed by a write is atomic. Stored objects are shared by everyone and never changed; a writer takes `copy()`.
+One thread, no awaits: a read followed by a write is atomic. Stored objects are shared by everyone and never changed; a writer takes a
+`copy()`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from console.sandbox.apiserver.errors import bad_request
 from console.sandbox.apiserver.schema import ANY, Type
 
@@ -28,16 +30,26 @@ def apply_strategic(document: Any, patch: Mapping[str, Any], kind: Type) -> Any:
             raise bad_request(f"unknown {DIRECTIVE} type {other!r}")
     result: dict[str, Any] = document if isinstance(document, dict) else {}
     if RETAIN in patch:
-        result = {key: value for key, value in result.items() if key in patch[RETAIN]}
+        kept = _list_of(patch, RETAIN)
+        result = {key: value for key, value in result.items() if key in kept}
     for key, value in patch.items():
         if not key.startswith("$"):
-            _merge_field(result, key, value, kind.child(key) or ANY, patch.get(ORDER + key))
-    for key, value in patch.items():
+            order = _list_of(patch, ORDER + key) if ORDER + key in patch else None
+            _merge_field(result, key, value, kind.child(key) or ANY, order)
+    for key in patch:
         if key.startswith(DELETE):
-            _delete_scalars(result, key.removeprefix(DELETE), value)
+            _delete_scalars(result, key.removeprefix(DELETE), _list_of(patch, key))
         elif key.startswith(ORDER) and key.removeprefix(ORDER) not in patch:
-            _merge_field(result, key.removeprefix(ORDER), [], kind.child(key.removeprefix(ORDER)) or ANY, value)
+            field = key.removeprefix(ORDER)
+            _merge_field(result, field, [], kind.child(field) or ANY, _list_of(patch, key))
     return result
+
+
+def _list_of(patch: Mapping[str, Any], key: str) -> list[Any]:
+    value = patch[key]
+    if not isinstance(value, list):
+        raise bad_request(f"{key} in the patch is not a list")
+    return value
 
 
 def _merge_field(result: dict[str, Any], key: str, value: Any, kind: Type, order: list[Any] | None) -> None:
@@ -46,7 +58,8 @@ def _merge_field(result: dict[str, Any], key: str, value: Any, kind: Type, order
     elif isinstance(value, dict):
         result[key] = apply_strategic(result.get(key), value, kind)
     elif isinstance(value, list) and "merge" in kind.strategy:
-        existing = result.get(key) or []
+        found = result.get(key)
+        existing = found if isinstance(found, list) else []
         merged = _merge_list(existing, value, kind)
         result[key] = _in_order(merged, existing, value if order is None else order, kind.merge_key)
     elif isinstance(value, list):
@@ -68,9 +81,9 @@ def _merge_list(existing: list[Any], patch: list[Any], kind: Type) -> list[Any]:
 
 def _merge_element(merged: list[Any], each: Any, kind: Type) -> None:
     key = kind.merge_key
-    if not isinstance(each, dict) or (key not in each and each.get(DIRECTIVE) != "delete"):
+    if not isinstance(each, dict) or key not in each:
         raise bad_request(f"map: {each} does not contain declared merge key: {key}")
-    places = [index for index, element in enumerate(merged) if element.get(key) == each.get(key)]
+    places = [index for index, element in enumerate(merged) if _identity(element, key) == _identity(each, key)]
     if each.get(DIRECTIVE) == "delete":
         for index in reversed(places):
             del merged[index]
@@ -81,25 +94,27 @@ def _merge_element(merged: list[Any], each: Any, kind: Type) -> None:
 
 
 def _delete_scalars(result: dict[str, Any], key: str, values: list[Any]) -> None:
-    if key in result:
+    if isinstance(result.get(key), list):
         result[key] = [value for value in result[key] if value not in values]
+
+
+def _identity(element: Any, merge_key: str) -> bytes:
+    """What makes an element the same as another: its key, or itself."""
+    return msgspec.json.encode(element.get(merge_key) if merge_key and isinstance(element, dict) else element)
 
 
 def _in_order(merged: list[Any], existing: list[Any], order: list[Any], merge_key: str) -> list[Any]:
     """The patch's elements in its order, the others in theirs; between the two the live list decides where it knows both."""
-
-    def identity(element: Any) -> Any:
-        return element.get(merge_key) if merge_key and isinstance(element, dict) else element
-
-    places = {identity(element): place for place, element in enumerate(existing)}
-    named = {identity(element): place for place, element in enumerate(order)}
-    left = [element for element in merged if identity(element) not in named]
-    right = sorted((element for element in merged if identity(element) in named), key=lambda element: named[identity(element)])
+    places = {_identity(element, merge_key): place for place, element in enumerate(existing)}
+    named = {_identity(element, merge_key): place for place, element in enumerate(order)}
+    keyed = [(_identity(element, merge_key), element) for element in merged]
+    left = [each for each in keyed if each[0] not in named]
+    right = sorted((each for each in keyed if each[0] in named), key=lambda each: named[each[0]])
     result: list[Any] = []
     while left and right:
-        before, after = places.get(identity(left[0])), places.get(identity(right[0]))
-        result.append((left if before is not None and after is not None and before < after else right).pop(0))
-    return result + left + right
+        before, after = places.get(left[0][0]), places.get(right[0][0])
+        result.append((left if before is not None and after is not None and before < after else right).pop(0)[1])
+    return result + [element for _, element in left + right]
 
 
 def _without_directives(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The arithmetic of a Deployment: how many pods each of its ReplicaSets should have next. Pure functions.
 
-Named as in the Deployment controller of Kubernetes, whose decisions these are: a rolling update keeps at least `replicas - maxUnavailable` pods
-available and never has more than `replicas + maxSurge`.
+These are the decisions of Kubernetes' Deployment controller: a rolling update keeps at least `replicas - maxUnavailable` pods available and
+never has more than `replicas + maxSurge`.
 """
 
 from __future__ import annotations

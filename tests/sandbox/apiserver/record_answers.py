@@ -1,7 +1,7 @@
 """Record what a real kube-apiserver answers to the requests in exchanges/.
 
-Usage: python -m tests.sandbox.apiserver.record_answers BINARIES, a folder with etcd, kube-apiserver and kube-controller-manager. The controllers
-are frozen meanwhile, so that every answer is the API server's own.
+Usage: python -m tests.sandbox.apiserver.record_answers BINARIES, a folder with etcd, kube-apiserver and kube-controller-manager. The
+controllers are frozen meanwhile, so that every answer is the API server's own.
 """
 
 from __future__ import annotations

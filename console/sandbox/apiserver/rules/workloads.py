@@ -11,7 +11,10 @@ from console.sandbox.apiserver.errors import Cause, forbidden_value, invalid_val
 from console.sandbox.apiserver.resources import Object
 from console.sandbox.apiserver.rules import pods
 
-_PERCENT_RULE: Final = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+_PERCENT_RULE: Final = (
+    "a valid percent string must be a numeric string followed by an ending '%' "
+    "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+)
 
 
 def replica_set(body: Object) -> Iterator[Cause]:
