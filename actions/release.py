@@ -9,6 +9,7 @@ from actions.records_plan import adopted_release, better_known, history_write, o
 from actions.shared import Doing, Looking, Override, Params, SlotParams, slot_of, taken, unknown_slot
 from console.domain.change import Blocked, Change, Difference, Noop, Plan
 from console.domain.environment import Environment
+from console.domain.hand import command_for
 from console.domain.ids import ReleaseName
 from console.domain.records import Records, records_of, same_image
 from console.domain.release import Release, recorded
@@ -163,9 +164,12 @@ def _record_plan(facts: World, task: Task[SlotParams], records: Records, release
     differences = [Difference(release.name, "record", "recorded" if release.name in records.releases else "nothing", f"in {slot}")]
     if earlier and earlier[0].name != release.name:
         differences.append(Difference(earlier[0].name, "record", "nothing", f"in {earlier[1].slot}, as it served before"))
+    all_writes = (*needed, *outdated(environment, facts, records, history))
     return Change(
         title=f"record {release.name} in {slot}",
-        writes=(*needed, *outdated(environment, facts, records, history)),
+        writes=all_writes,
         differences=tuple(differences),
+        kubectl=tuple(c for w in all_writes for c in command_for(environment, w)),
         warnings=records.problems,
+        bookkeeping=True,
     )

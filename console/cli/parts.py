@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from console.cluster.client import KubeClient
     from console.cluster.kube import KubeCluster
     from console.domain.release import Release
+    from console.domain.ids import ReleaseName
+    from console.engine.action import Registry_
     from console.engine.catalogue import Catalogue
     from console.engine.deps import Deps
     from console.journal.journal import Journal
@@ -43,17 +45,34 @@ class Site:
         return self.options.read_only or self.environment.protection.read_only
 
     @cached_property
+    def actions(self) -> Registry_:
+        """All actions; promotion asks the environment that releases come from, as these settings describe it."""
+        from actions import registry
+
+        return registry(elsewhere=self._stable_elsewhere)
+
+    @cached_property
     def catalogue(self) -> Catalogue:
-        from actions import ACTIONS
         from console.engine.catalogue import load_catalogue
 
-        return load_catalogue(self.folder.runbooks(), ACTIONS)
+        return load_catalogue(self.folder.runbooks(), self.actions)
 
     @cached_property
     def place(self) -> Place:
         from console.journal.place import place_of
 
         return place_of(self.environment, journal=self.options.journal)
+
+
+    async def _stable_elsewhere(self, name: str, release: ReleaseName) -> Release | None:
+        """The release as another environment's cluster records it, if it passed everything there. Raises when it cannot be asked."""
+        from console.domain.records import records_of
+
+        source = self.settings.environment(name)
+        there = Site(replace(self.options, read_only=True), self.settings, source)
+        async with connection_to(there) as connection:
+            records = records_of(source, await connection.cluster.observe(("ConfigMap",)))
+        return records.release(release) if records.stable(release) else None
 
 
 def site_of(options: Options) -> Site:
@@ -124,7 +143,6 @@ async def deps_of(site: Site, *, journal_needed: bool = True) -> AsyncIterator[D
 
 async def join(connection: Connection, journal: Journal | None) -> Deps:
     """The parts of a connected environment as the engine takes them; asks the API server who we are."""
-    from actions import ACTIONS
     from actions.evidence import collect
     from console.engine.clock import SystemClock
     from console.engine.deps import Deps, this_host
@@ -141,7 +159,7 @@ async def join(connection: Connection, journal: Journal | None) -> Deps:
         probes=connection.probes,
         registry=registry,
         clock=SystemClock(),
-        actions=ACTIONS,
+        actions=site.actions,
         runbooks=site.catalogue.runbooks,
         resolve=_unresolved,
         actor=identity.user,

@@ -44,7 +44,7 @@ def run_command(options: Options, runbook: str, inputs: dict[str, str], reason: 
     \b
       bluegreen run deploy -i release=v1.5.0 --reason "CHG-42"          asks before the switch
       bluegreen run deploy -i release=v1.5.0 --yes --reason "CHG-42"    what CI needs
-      bluegreen run hotfix -i component=backend -i release=v1.5.1 --reason "login broken"
+      bluegreen run hotfix -i release=backend=v1.5.1 --reason "login broken"
 
     The run is driven by a process of its own: closing this terminal or Ctrl-C stops nothing. `bluegreen attach` comes back to it.
     """
@@ -57,6 +57,8 @@ async def run_runbook(
 ) -> int:
     """Start a run and follow it; the exit code. `confirm` is a question that has to be answered at the terminal before it starts."""
     site = site_of(options)
+    if site.read_only:
+        raise Refused("this is read-only: nothing was started", hint="Leave out --read-only, or change `protection` in the settings")
     interactive = sys.stdin.isatty() and not options.as_json
     async with AsyncExitStack() as stack:
         runner = await stack.enter_async_context(warm_runner(options))

@@ -108,6 +108,8 @@ class Change:
     warnings: tuple[str, ...] = ()
     undo: str = ""
     """How to go back, one clause: `rollback, about 1 s`."""
+    bookkeeping: bool = False
+    """It only notes something: what later steps would do can be told before it is done."""
 
     @property
     def digest(self) -> str:

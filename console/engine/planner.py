@@ -41,7 +41,7 @@ async def plan_run(runbook: Runbook, setting: Setting, deps: Deps, *, usual: Map
     ports = still_ports(deps)
     steps = steps_of(runbook, setting.environment, setting.inputs)
     planned = await asyncio.gather(*(_planned(s, setting, ports, deps) for s in steps))
-    first = next((i for i, seen in enumerate(planned) if isinstance(seen.plan, Change)), len(planned))
+    first = next((i for i, seen in enumerate(planned) if isinstance(seen.plan, Change) and not seen.plan.bookkeeping), len(planned))
     seen = await asyncio.gather(*(_checked(s, setting, ports, deps) if i < first else _as_is(s) for i, s in enumerate(planned)))
     rows = tuple(_row(s, setting, deps, expected=i > first, usual=(usual or {}).get(s.step.name)) for i, s in enumerate(seen))
     return _view(runbook, setting, rows, [s for s in seen[: first + 1] if s.plan])
