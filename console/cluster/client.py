@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,6 +21,7 @@ from console.cluster.clock import ServerClock
 from console.cluster.credentials import Credential, Credentials
 from console.cluster.errors import TooManyRequests, Unauthorized, Unreachable
 from console.cluster.failures import TRANSPORT_FAILURES, named
+from console.cluster.streams import Stream
 from console.cluster.target import Target
 from console.cluster.transport import Exchange, Gate, Transport, url_of
 from console.domain.errors import Sent
@@ -65,7 +66,7 @@ class KubeClient:
         self._gate = Gate(server=target.server, read_only=read_only)
         self._transport: Transport | None = None
         self._retired: list[Transport] = []
-        self._streams: dict[aiohttp.ClientResponse, float] = {}
+        self._streams: set[Stream] = set()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -127,7 +128,7 @@ class KubeClient:
             response = await self._send(outgoing, credential, exchange)
             return Answer(response.status, response.headers, await response.read())
 
-    async def stream(self, path: str, *, params: Mapping[str, str], silence: float) -> AsyncIterator[bytes]:
+    async def stream(self, path: str, *, params: Mapping[str, str], silence: float) -> AsyncGenerator[bytes, None]:
         """The lines of an answer as they come, without line ends; the last one may be cut off.
 
         Ends when the server ends it; raises `TimedOut` after `silence` seconds without a byte.
@@ -136,28 +137,20 @@ class KubeClient:
             async for line in lines:
                 yield line
 
-    @contextlib.asynccontextmanager
-    async def streaming(self, path: str, *, params: Mapping[str, str], silence: float) -> AsyncIterator[AsyncIterator[bytes]]:
+    def streaming(self, path: str, *, params: Mapping[str, str], silence: float) -> Stream:
         """As `stream`, for callers that must know when the answer begins: that is when the block does."""
         call = call_of("GET", path, params)
-        response = await self._open_stream(Outgoing(call, params, aiohttp.ClientTimeout(sock_connect=CONNECT, sock_read=silence)))
-        self._streams[response] = time.monotonic()
-        try:
-            with self._naming(call, Exchange(), silence):
-                yield _lines(response)
-        finally:
-            self._streams.pop(response, None)
-            response.close()
+        outgoing = Outgoing(call, params, aiohttp.ClientTimeout(sock_connect=CONNECT, sock_read=silence))
+        return Stream(lambda: self._open_stream(outgoing), naming=lambda: self._naming(call, Exchange(), silence), among=self._streams)
 
     def drop_streams(self, *, opened_before: float = float("inf")) -> None:
         """Breaks open streams so that their readers connect again: after an outage old connections may be dead without a sign.
 
         `opened_before` is a moment of the monotonic clock.
         """
-        for response, opened in tuple(self._streams.items()):
-            connection = response.connection
-            if opened < opened_before and connection is not None and connection.transport is not None:
-                connection.transport.abort()
+        for stream in tuple(self._streams):
+            if stream.opened < opened_before:
+                stream.drop()
 
     async def close(self) -> None:
         """Ends all connections; open streams raise `Unreachable`."""
@@ -233,17 +226,3 @@ def _successful(answer: Answer, call: Call) -> bytes:
     if "html" in answer.headers.get("Content-Type", "") and call.subresource not in {"proxy", "log"}:
         raise Unreachable(f"cannot {call}: not a Kubernetes API server answered, but a page ({sentence(answer.body)})", sent="maybe")
     return answer.body
-
-
-async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """Splits by newline, without a limit on a line's length."""
-    rest: list[bytes] = []
-    while chunk := await response.content.readany():
-        *complete, last = chunk.split(b"\n")
-        for part in complete:
-            yield b"".join((*rest, part)) if rest else part
-            rest.clear()
-        if last:
-            rest.append(last)
-    if rest:
-        yield b"".join(rest)

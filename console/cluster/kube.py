@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
@@ -63,7 +63,7 @@ class KubeCluster:
         params = {"container": container, "tailLines": str(tail)} | ({"previous": "true"} if previous else {})
         return (await self.client.request("GET", path_of("Pod", self.namespace, pod, "log"), params=params)).decode("utf-8", "replace")
 
-    async def follow_log(self, pod: str, container: str, *, tail: int = 200) -> AsyncIterator[str]:
+    async def follow_log(self, pod: str, container: str, *, tail: int = 200) -> AsyncGenerator[str, None]:
         """The last `tail` lines and every new one; ends with the container."""
         params = {"container": container, "tailLines": str(tail), "follow": "true"}
         async for line in self.client.stream(path_of("Pod", self.namespace, pod, "log"), params=params, silence=LOG_SILENCE):
@@ -98,7 +98,7 @@ class KubeCluster:
         """Compare and swap on `state.resource_version`; raises Conflict on loss."""
         return await leases.put(self.client, self.namespace, name, state)
 
-    async def watch(self, kinds: Iterable[Kind] = KINDS) -> AsyncIterator[WatchEvent]:
+    async def watch(self, kinds: Iterable[Kind] = KINDS) -> AsyncGenerator[WatchEvent, None]:
         """Every event of all kinds, endless; cancelling it ends all streams."""
         events: asyncio.Queue[WatchEvent | None] = asyncio.Queue()
         tasks = [asyncio.create_task(self._pump(kind, events), name=f"watch {kind}") for kind in dict.fromkeys(kinds)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from console.cluster.client import KubeClient
 from console.cluster.errors import Answered, ClusterError, ServerFault
@@ -21,21 +21,21 @@ SECOND_LOOK = 0.5
 
 async def watch_link(
     client: KubeClient, *, every: float = EVERY, within: float = WITHIN, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> AsyncIterator[LinkSeen]:
+) -> AsyncGenerator[LinkSeen, None]:
     """The health of the link, for ever. A refusal is told after `every` + a second look, a hang after `every` + `within`."""
-    well_at = time.monotonic()
-    lost = False
+    lost_at: float | None = None
     while True:
         began = time.monotonic()
         seen = await ask(client, within=within)
-        if not seen.ok and not lost and time.monotonic() - began < within / 2:
+        if not seen.ok and lost_at is None and time.monotonic() - began < within / 2:
             await sleep(SECOND_LOOK)
             seen = await ask(client, within=within - SECOND_LOOK)
         yield seen
-        if seen.ok and lost:
-            client.drop_streams(opened_before=well_at + every + within)
-        lost = not seen.ok
-        well_at = began if seen.ok else well_at
+        if not seen.ok:
+            lost_at = lost_at or began
+        elif lost_at is not None:
+            client.drop_streams(opened_before=lost_at)
+            lost_at = None
         await sleep(max(0.0, every - (time.monotonic() - began)))
 
 

@@ -18,7 +18,7 @@ from console.cluster.resources import path_of
 from console.domain.change import Create, Delete, JsonPatch, MergePatch, PatchOp, ServerApply
 from console.domain.ids import Epoch
 from console.domain.world import KINDS, ConfigMap, Deleted, Deployment, Listed, Service, Upserted
-from console.engine.ports import AccessRule, LeaseState
+from console.engine.ports import AccessRule, Cluster, LeaseState
 from tests.cluster.conftest import Connect
 
 
@@ -252,7 +252,7 @@ async def test_a_change_of_the_lease_keeps_what_others_noted_on_it(cluster: Conn
 async def test_everything_that_happens_is_told_by_one_watch(cluster: Connect) -> None:
     kube = await cluster("operator")
     await kube.write(Create("Service", "web", service("blue")))
-    async with contextlib.aclosing(kube.watch(["Service", "ConfigMap"])) as events:  # type: ignore[type-var]
+    async with contextlib.aclosing(kube.watch(["Service", "ConfigMap"])) as events:
         seen = [await asyncio.wait_for(anext(events), 10) for _ in range(2)]
         assert {(e.kind, len(e.objects)) for e in seen if isinstance(e, Listed)} == {("Service", 1), ("ConfigMap", 0)}
         made = await kube.write(record("r1"))
@@ -289,3 +289,8 @@ async def test_the_servers_time_is_known_without_asking_twice(cluster: Connect) 
     assert abs((told - datetime.now(UTC)).total_seconds()) < 2
     await kube.server_time()
     assert kube.client.counts == {"livez": 1}
+
+
+async def test_it_is_the_port_of_the_engine(cluster: Connect) -> None:
+    port: Cluster = await cluster("viewer")
+    assert port.namespace

@@ -101,7 +101,7 @@ async def test_streams_from_before_an_outage_are_broken_and_new_ones_are_not() -
         with pytest.raises(errors.Unreachable):
             await asyncio.wait_for(anext(old), 5)
         assert len(client._streams) == 1
-        await new.aclose()  # type: ignore[attr-defined]
+        await new.aclose()
 
 
 class Watched:

@@ -90,6 +90,14 @@ async def take(events: AsyncIterator[Event], count: int) -> list[Event]:
     return [await asyncio.wait_for(anext(events), 10) for _ in range(count)]
 
 
+async def first_list(events: AsyncIterator[Event]) -> list[Event]:
+    """The first list alone: on a busy machine it may come so late that a loss was told before."""
+    found = await take(events, 1)
+    while isinstance(found[-1], Lost):
+        found = await take(events, 1)
+    return found
+
+
 def told(events: list[Event]) -> list[str]:
     """Events as short words."""
     words = []
@@ -213,10 +221,10 @@ async def test_a_proxys_page_is_never_taken_for_events(page: str) -> None:
 
     script = Script(lists=[listing(thing("a"))], watches=[html] * 10)
     async with following(script, lost_after=QUICK) as (events, _):
-        first, second = await take(events, 2)
-    assert told([first, second]) == ["listed a", "lost"]
-    assert isinstance(second, Lost)
-    assert "502 Bad Gateway" in second.reason or "<html>" not in second.reason
+        assert told(await first_list(events)) == ["listed a"]
+        (lost,) = await take(events, 1)
+    assert isinstance(lost, Lost)
+    assert ("502 Bad Gateway" if page == "as a fault" else "is no event") in lost.reason
 
 
 async def test_silence_counts_as_a_dead_stream() -> None:
@@ -261,7 +269,7 @@ async def test_a_lasting_outage_is_told_once_and_ended_by_a_list(how: str) -> No
         events = follow(client, PODS, decode=decode, lost_after=QUICK, pauses=Pauses(longest=0.05))
         async with contextlib.aclosing(events):
             if how != "hangs on the list":
-                assert told(await take(events, 1)) == ["listed a"]
+                assert told(await first_list(events)) == ["listed a"]
             assert told(await take(events, 1)) == ["lost"]
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(pending := asyncio.ensure_future(anext(events))), 2 * QUICK)
