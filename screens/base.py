@@ -21,19 +21,27 @@ R = TypeVar("R")
 
 
 class ConsoleScreen(Screen[None]):
-    """A full screen. Subclasses compose their body and draw it in `draw`."""
+    """A full screen. Subclasses make their panels at once, compose them and show data in them in `draw`.
+
+    Panels are held, not looked up: data may come before they are on the screen and after they have left it.
+    """
 
     def __init__(self, state: ConsoleState) -> None:
         super().__init__()
         self.state = state
+        self._alarm = Panel(paint_alarm, id="alarm")
+        self._header = Panel(paint_header, id="header")
+        self._too_small = Panel(paint_too_small, id="too-small")
+        self._notice = Panel(paint_notice, id="notice")
+        self._hints = Panel(paint_hints, id="hints")
 
     def compose(self) -> ComposeResult:
-        yield Panel(paint_alarm, id="alarm")
-        yield Panel(paint_header, id="header")
+        yield self._alarm
+        yield self._header
         yield from self.compose_body()
-        yield Panel(paint_too_small, id="too-small")
-        yield Panel(paint_notice, id="notice")
-        yield Panel(paint_hints, id="hints")
+        yield self._too_small
+        yield self._notice
+        yield self._hints
 
     def compose_body(self) -> ComposeResult:
         """The part between header and messages."""
@@ -63,11 +71,11 @@ class ConsoleScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         self.set_class(small, "-small")
-        self.query_one("#too-small", Panel).show((event.size.width, event.size.height, standing_text(self.state)))
+        self._too_small.show((event.size.width, event.size.height, standing_text(self.state)))
 
     def draw_hints(self) -> None:
         """The keys, from the live bindings."""
-        self.query_one("#hints", Panel).show(hints_of(self, labels=self.labels(), refusals=self.refusals()))
+        self._hints.show(hints_of(self, labels=self.labels(), refusals=self.refusals()))
 
     def may(self, action: str) -> bool:
         """True when the action can be used now; else says why not."""
@@ -79,10 +87,9 @@ class ConsoleScreen(Screen[None]):
     def _draw_all(self) -> None:
         state = self.state
         with self.app.batch_update():
-            alarm = self.query_one("#alarm", Panel)
-            alarm.show(alarm_text(state))
-            self.query_one("#header", Panel).show(header_view(state))
-            self.query_one("#notice", Panel).show(notice_text(state))
+            self._alarm.show(alarm_text(state))
+            self._header.show(header_view(state))
+            self._notice.show(notice_text(state))
             self.draw()
             self.draw_hints()
 
@@ -98,14 +105,14 @@ class Dialog(ModalScreen[R | None]):
         self.state = state
 
 
-NOTICE_SECONDS = 12.0
-"""How long a message that is no error stays."""
+NOTICE_SECONDS = {"info": 12.0, "error": 60.0}
+"""How long a message stays, where no newer one takes its place."""
 
 
 def notice_text(state: ConsoleState) -> tuple[str, bool]:
     """What the message line says: the last message, else what does not work right now."""
     notice = state.notice
-    if notice and (notice.severity == "error" or state.seconds_since(notice.at) < NOTICE_SECONDS):
+    if notice and state.seconds_since(notice.at) < NOTICE_SECONDS[notice.severity]:
         return notice.text, notice.severity == "error"
     trouble: Iterable[str] = state.trouble.values()
     return "; ".join(trouble), bool(state.trouble)

@@ -18,6 +18,9 @@ from console.domain.views.state import ConsoleState
 from screens.base import Dialog
 from screens.widgets.panel import Panel
 
+ASKED_LATER = ("reason", "override")
+"""Inputs that belong to the question and to a refused plan."""
+
 
 class InputForm(Dialog[Mapping[str, str]]):
     """One field per input. Enter goes to the next field, after the last one to the plan."""
@@ -32,38 +35,36 @@ class InputForm(Dialog[Mapping[str, str]]):
     def __init__(self, state: ConsoleState, runbook: Runbook) -> None:
         super().__init__(state)
         self._runbook = runbook
-        self._asked = tuple(i for i in runbook.inputs if i.name != "reason")  # the question asks for the reason
+        self._asked = tuple(i for i in runbook.inputs if i.name not in ASKED_LATER)
+        self._fields = tuple(Input(i.default or "", id=f"input-{n}", compact=True) for n, i in enumerate(self._asked))
+        self._offered = Panel(_paint_text, id="offers")
+        self._problem = Panel(_paint_problem, id="problem")
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = self._runbook.title
-            yield Panel(_paint_text, id="about")
-            for wanted in self._asked:
-                yield Panel(_paint_text, id=f"label-{_id(wanted)}", classes="label")
-                yield Input(value=wanted.default or "", id=f"input-{_id(wanted)}", compact=True)
-            yield Panel(_paint_text, id="offers")
-            yield Panel(_paint_problem, id="problem")
+            yield _text("Makes a plan first: nothing is changed before you confirm it.")
+            for wanted, field in zip(self._asked, self._fields, strict=True):
+                needed = "" if wanted.required else " (may be left out)"
+                yield _text(f"{wanted.name}{needed}" + (f": {wanted.help}" if wanted.help else ""))
+                yield field
+            yield self._offered
+            yield self._problem
 
     def on_mount(self) -> None:
-        self.query_one("#about", Panel).show(self._runbook.description or "Makes a plan first: nothing is changed before you confirm it.")
-        for wanted in self._asked:
-            needed = "" if wanted.required else " (may be left out)"
-            help_text = f": {wanted.help}" if wanted.help else ""
-            self.query_one(f"#label-{_id(wanted)}", Panel).show(f"{wanted.name}{needed}{help_text}")
         self._draw_offers()
 
     def show_state(self, state: ConsoleState) -> None:
         super().show_state(state)
-        if self.is_mounted:
-            self._draw_offers()
+        self._draw_offers()
 
     def action_cancel(self) -> None:
         self.dismiss(None)
 
     def action_offer(self, by: int) -> None:
         """Put the next or the previous offer into the field."""
-        field, offers = self._field(), self._offers()
-        if field is None or not offers:
+        field, offers = self._fields[self._position()], self._offers()
+        if not offers:
             return
         here = offers.index(field.value) if field.value in offers else (-1 if by > 0 else 0)
         field.value = offers[(here + by) % len(offers)]
@@ -71,36 +72,34 @@ class InputForm(Dialog[Mapping[str, str]]):
 
     @on(Input.Submitted)
     def _submitted(self, message: Input.Submitted) -> None:
-        fields = list(self.query(Input))
-        position = fields.index(message.input)
-        if position + 1 < len(fields):
-            fields[position + 1].focus()
+        position = self._fields.index(message.input)
+        if position + 1 < len(self._fields):
+            self._fields[position + 1].focus()
             return
-        values = {i.name: self.query_one(f"#input-{_id(i)}", Input).value.strip() for i in self._asked}
+        values = {i.name: field.value.strip() for i, field in zip(self._asked, self._fields, strict=True)}
         problem = next((p for i in self._asked if (p := _problem(i, values[i.name]))), "")
         if problem:
-            self.query_one("#problem", Panel).show(problem)
+            self._problem.show(problem)
         else:
             self.dismiss({name: value for name, value in values.items() if value})
 
     @on(Input.Changed)
     def _changed(self) -> None:
-        self.query_one("#problem", Panel).show("")
+        self._problem.show("")
 
     def on_descendant_focus(self) -> None:
         self._draw_offers()
 
-    def _field(self) -> Input | None:
-        return self.focused if isinstance(self.focused, Input) else None
+    def _position(self) -> int:
+        """Of the field that is being filled in."""
+        return next((n for n, field in enumerate(self._fields) if field is self.focused), 0)
 
     def _offers(self) -> tuple[str, ...]:
-        field = self._field() or next(iter(self.query(Input)), None)
-        wanted = next((i for i in self._asked if field is not None and field.id == f"input-{_id(i)}"), None)
-        return offers_for(wanted, self.state) if wanted else ()
+        return offers_for(self._asked[self._position()], self.state) if self._asked else ()
 
     def _draw_offers(self) -> None:
         offers = self._offers()
-        self.query_one("#offers", Panel).show("↑ ↓ offers: " + ", ".join(offers[:12]) if offers else "")
+        self._offered.show("↑ ↓ offers: " + ", ".join(offers[:12]) if offers else "")
 
 
 def offers_for(wanted: RunbookInput, state: ConsoleState) -> tuple[str, ...]:
@@ -127,8 +126,10 @@ def _problem(wanted: RunbookInput, value: str) -> str:
     return ""
 
 
-def _id(wanted: RunbookInput) -> str:
-    return "".join(c if c.isalnum() else "-" for c in wanted.name)
+def _text(text: str) -> Panel[str]:
+    panel = Panel(_paint_text)
+    panel.show(text)
+    return panel
 
 
 def _paint_text(text: str, width: int, height: int) -> tuple[Line, ...]:

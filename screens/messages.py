@@ -11,8 +11,12 @@ from textual.message import Message
 from console.domain.ids import RunId
 
 
+class Wish(Message):
+    """Something a person wants; the App fulfils it, or asks first."""
+
+
 @dataclass
-class Visit(Message):
+class Visit(Wish):
     """Go to a screen that is free of risk."""
 
     screen: Literal["rollback", "run", "deploy"]
@@ -20,12 +24,17 @@ class Visit(Message):
 
 
 @dataclass
-class StartAsked(Message):
+class StartAsked(Wish):
     """A person wants the plan on the screen carried out: ask the question first."""
 
 
 @dataclass
-class RollbackAsked(Message):
+class OverrideAsked(Wish):
+    """A person wants the plan on the screen made again without the rules that stand against it."""
+
+
+@dataclass
+class RollbackAsked(Wish):
     """A person wants to go back to this target: plan it and ask."""
 
     title: str
@@ -34,34 +43,34 @@ class RollbackAsked(Message):
 
 
 @dataclass
-class AnswerAsked(Message):
+class AnswerAsked(Wish):
     """A person wants to answer the run's gate: ask."""
 
     run: RunId
 
 
 @dataclass
-class StopAsked(Message):
+class StopAsked(Wish):
     run: RunId
 
 
 @dataclass
-class TakeOverAsked(Message):
+class TakeOverAsked(Wish):
     run: RunId
 
 
 @dataclass
-class NoteAsked(Message):
+class NoteAsked(Wish):
     run: RunId
 
 
 @dataclass
-class CommandsAsked(Message):
+class CommandsAsked(Wish):
     """Show the kubectl commands that would go back now."""
 
 
 @dataclass
-class Said(Message):
+class Said(Wish):
     """A line for the person at the screen."""
 
     text: str

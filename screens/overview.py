@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from console.domain.ids import RunId
 from console.domain.views.feed import feed_view
 from console.domain.views.overview import overview_view
+from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen
 from screens.messages import CommandsAsked, Visit
 from screens.paint.overview import LinesView, paint_feed, paint_lines, paint_verdicts, verdicts_of
@@ -34,23 +35,30 @@ class Overview(ConsoleScreen):
         Binding("k", "commands", "kubectl", id="overview.commands"),
     ]
 
+    def __init__(self, state: ConsoleState) -> None:
+        super().__init__(state)
+        self._verdicts = Panel(paint_verdicts, id="verdicts")
+        self._slots = Panel(paint_slots, id="slots")
+        self._lines = Panel(paint_lines, id="lines")
+        self._feed = ScrollPanel(paint_feed, id="feed")
+
     def compose_body(self) -> ComposeResult:
-        yield Panel(paint_verdicts, id="verdicts")
-        yield Panel(paint_slots, id="slots")
-        yield Panel(paint_lines, id="lines")
-        with Vertical(id="feed-box"):
-            yield ScrollPanel(paint_feed, id="feed")
+        yield self._verdicts
+        yield self._slots
+        yield self._lines
+        with Vertical(id="feed-box") as box:
+            box.border_title = "What is happening"
+            yield self._feed
 
     def draw(self) -> None:
         view = overview_view(self.state)
         tall = self.size.height >= TALL
         split = self.state.position is not None and self.state.position.split
-        self.query_one("#verdicts", Panel).show(verdicts_of(view, split=split))
-        self.query_one("#slots", Panel).show(SlotsView(view.slots, most_components=10 if tall else 3))
+        self._verdicts.show(verdicts_of(view, split=split))
+        self._slots.show(SlotsView(view.slots, most_components=10 if tall else 3))
         most = 4 if tall else 1
-        self.query_one("#lines", Panel).show(LinesView(view.way_back, view.triggers, view.run, view.alerts, most))
-        self.query_one("#feed-box").border_title = "What is happening"
-        self.query_one("#feed", ScrollPanel).show(feed_view(self.state))
+        self._lines.show(LinesView(view.way_back, view.triggers, view.run, view.alerts, most))
+        self._feed.show(feed_view(self.state))
 
     def labels(self) -> Mapping[str, str]:
         record = self._run()

@@ -29,20 +29,19 @@ class Page(Dialog[None]):
         self._title = title
         self._lines = lines
         self._copies = copies
+        self._page = ScrollPanel(_paint, id="page")
+        self._box = Vertical(self._page, id="box")
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
-            box.border_title = self._title
-            box.border_subtitle = "c copies, esc goes back" if self._copies else "esc goes back"
-            yield ScrollPanel(_paint, id="page")
-
-    def on_mount(self) -> None:
-        self.query_one(ScrollPanel).show(self._lines)
+        self._box.border_title = self._title
+        self._box.border_subtitle = "c copies, esc goes back" if self._copies else "esc goes back"
+        self._page.show(self._lines)
+        yield self._box
 
     def action_copy(self) -> None:
         if self._copies:
             self.app.copy_to_clipboard(self._copies)
-            self.query_one("#box").border_subtitle = "copied, where the terminal allows it (OSC 52)"
+            self._box.border_subtitle = "copied, where the terminal allows it (OSC 52)"
 
 
 def help_lines(hints: tuple[Hint, ...]) -> tuple[Line, ...]:

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input
 
+from console.domain.run import Question as RunQuestion
 from console.domain.views.question import QuestionView
 from console.domain.views.state import ConsoleState
 from screens.base import Dialog
@@ -30,6 +31,8 @@ class Decision:
     answer: Literal["yes", "no"]
     typed: str = ""
     reason: str = ""
+    asked: RunQuestion | None = None
+    """The run's question that was on the screen."""
 
 
 Build = Callable[[ConsoleState], QuestionView | None]
@@ -50,8 +53,11 @@ class Question(Dialog[Decision]):
         self._view = build(state)
         self._typed = ""
         self._notice = ""
-        self._pending = 0
-        self._composed = False
+        self._body = Panel(paint_question, id="question")
+        self._answer = Panel(paint_answer, id="answer")
+        self._reason = Input(self._view.given_reason if self._view else "", id="reason", compact=True)
+        self._no = Button("Answer no", id="no", compact=True)
+        self._box = Vertical(id="box")
         self._guard = Guard(later=self.set_timer, on_change=self._draw_answer, delay=self.ARM_DELAY)
 
     @property
@@ -60,19 +66,16 @@ class Question(Dialog[Decision]):
         return self._guard.armed
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with self._box:
             with VerticalScroll(id="body", can_focus=False):
-                yield Panel(paint_question, id="question")
-            yield Input(id="reason", compact=True, placeholder="reason or ticket")
-            yield Panel(paint_answer, id="answer")
+                yield self._body
+            yield self._reason
+            yield self._answer
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Button("Answer no", id="no", compact=True)
+                yield self._no
 
     def on_mount(self) -> None:
-        self._composed = True
-        if self._view is not None:
-            self.query_one("#reason", Input).value = self._view.given_reason
         self._draw()
         self.call_after_refresh(self._arm)
 
@@ -95,14 +98,14 @@ class Question(Dialog[Decision]):
             return not self._guard.seen_before(event.time)
         if isinstance(self.focused, Input):
             return self.armed
+        was_armed = self.armed
         admitted = self._guard.admits(event.time, _time.get_time)
-        if not admitted and self._pending:
-            self._pending = 0
+        if was_armed and not admitted:
             self._say("that came faster than a hand types: nothing was done")
         return admitted
 
     def on_key(self, event: events.Key) -> None:
-        if isinstance(self.focused, Input) or self._view is None:
+        if isinstance(self.focused, Input) or self._view is None or self._guard.seen_before(event.time):
             return
         if event.key == "backspace":
             self._typed = self._typed[:-1]
@@ -148,28 +151,27 @@ class Question(Dialog[Decision]):
     def _confirm(self, view: QuestionView) -> None:
         if view.refusal:
             self._say("nothing was done")
-        elif view.reason == "required" and not self._reason():
-            self.query_one("#reason").focus()
+        elif view.reason == "required" and not self._given_reason():
+            self._reason.focus()
             self._say("give the reason first")
         else:
-            self._pending += 1
-            this = self._pending
+            this = self._guard.round
             self.set_timer(SETTLE, lambda: self._settled(this))
 
-    def _settled(self, this: int) -> None:
+    def _settled(self, round_: int) -> None:
+        """Nothing came after the key, and nothing was asked anew."""
         view = self._view
-        if this == self._pending and view is not None and not view.refusal and self.armed:
+        if round_ == self._guard.round and self.armed and view is not None and not view.refusal:
             self._decide("yes")
 
     def _decide(self, answer: Literal["yes", "no"]) -> None:
         if self.is_current:
-            self.dismiss(Decision(answer, self._typed, self._reason()))
+            self.dismiss(Decision(answer, self._typed, self._given_reason(), self._view.asked if self._view else None))
 
-    def _reason(self) -> str:
-        return self.query_one("#reason", Input).value.strip()
+    def _given_reason(self) -> str:
+        return self._reason.value.strip()
 
     def _arm(self) -> None:
-        self._pending = 0
         self._guard.arm(_time.get_time)
 
     def _say(self, text: str) -> None:
@@ -178,16 +180,15 @@ class Question(Dialog[Decision]):
 
     def _draw(self) -> None:
         view = self._view
-        if view is None or not self._composed:
+        if view is None:
             return
-        self.query_one("#box").border_title = view.title
-        self.query_one("#question", Panel).show(view)
-        reason = self.query_one("#reason", Input)
-        reason.display = view.reason != "none"
-        reason.placeholder = "reason or ticket (required)" if view.reason == "required" else "reason or ticket (may be left out)"
-        self.query_one("#no").display = bool(view.declines)
+        self._box.border_title = view.title
+        self._body.show(view)
+        self._reason.display = view.reason != "none"
+        self._reason.placeholder = "reason or ticket (required)" if view.reason == "required" else "reason or ticket (may be left out)"
+        self._no.display = bool(view.declines)
         self._draw_answer()
 
     def _draw_answer(self) -> None:
-        if self._view is not None and self._composed:
-            self.query_one("#answer", Panel).show(AnswerView(self._view, self._typed, self.armed, self._notice))
+        if self._view is not None:
+            self._answer.show(AnswerView(self._view, self._typed, self.armed, self._notice))

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from console.domain.views.rollback import RUNBOOK, RollbackView, TargetRow, rollback_view
+from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen
 from screens.messages import CommandsAsked, RollbackAsked
 from screens.paint.steps import paint_said, paint_targets, paint_users
@@ -29,23 +30,27 @@ class RollbackScreen(ConsoleScreen):
         Binding("escape", "app.go_back", "Back", id="rollback.back"),
     ]
 
-    _chosen = ""
-    """Key of the target that a person chose; empty: the best one."""
+    def __init__(self, state: ConsoleState) -> None:
+        super().__init__(state)
+        self._chosen = ""
+        """Key of the target that a person chose; empty: the best one."""
+        self._users = Panel(paint_users, id="users")
+        self._targets = ScrollPanel(paint_targets, id="targets", chooses=True)
+        self._effect = ScrollPanel(paint_said, id="effect")
+        self._effect_box = Vertical(self._effect, id="effect-box")
 
     def compose_body(self) -> ComposeResult:
-        yield Panel(paint_users, id="users")
-        yield ScrollPanel(paint_targets, id="targets", chooses=True)
-        with Vertical(id="effect-box"):
-            yield ScrollPanel(paint_said, id="effect")
+        yield self._users
+        yield self._targets
+        yield self._effect_box
 
     def draw(self) -> None:
         view = rollback_view(self.state)
-        self.query_one("#users", Panel).show(view)
-        targets = self.query_one("#targets", ScrollPanel)
-        targets.show(view)
+        self._users.show(view)
+        self._targets.show(view)
         row = self._row(view)
-        if view.rows and targets.row != row:
-            targets.choose(row)
+        if view.rows and self._targets.row != row:
+            self._targets.choose(row)
         self._draw_effect(view.rows[row] if view.rows else None)
 
     def refusals(self) -> Mapping[str, str]:
@@ -74,8 +79,8 @@ class RollbackScreen(ConsoleScreen):
             self.draw_hints()
 
     def _draw_effect(self, target: TargetRow | None) -> None:
-        self.query_one("#effect-box").border_title = f"what going back to {target.name} does" if target else "no way back"
-        self.query_one("#effect", ScrollPanel).show(target.effects if target else ())
+        self._effect_box.border_title = f"what going back to {target.name} does" if target else "no way back"
+        self._effect.show(target.effects if target else ())
 
     def _row(self, view: RollbackView) -> int:
         return next((n for n, row in enumerate(view.rows) if row.key == self._chosen), 0)

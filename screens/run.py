@@ -16,7 +16,7 @@ from console.domain.views.plan import PlanView
 from console.domain.views.run import RunView, failed_plan_view, plan_view, planning_view, run_view
 from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen
-from screens.messages import AnswerAsked, NoteAsked, StartAsked, StopAsked, TakeOverAsked, Visit
+from screens.messages import AnswerAsked, NoteAsked, OverrideAsked, StartAsked, StopAsked, TakeOverAsked, Visit
 from screens.paint.steps import WIDE, paint_head, paint_said, paint_steps, paint_summary
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
@@ -32,6 +32,7 @@ class RunScreen(ConsoleScreen):
         Binding("r", "rollback", "Rollback", id="run.rollback"),
         Binding("a", "stop", "Stop", id="run.stop"),
         Binding("escape", "app.go_back", "Back", id="run.back"),
+        Binding("o", "override", "Override…", id="run.override"),
         Binding("n", "note", "Note", id="run.note"),
         Binding("t", "take_over", "Take over", id="run.take_over"),
     ]
@@ -41,13 +42,17 @@ class RunScreen(ConsoleScreen):
         self.run = run
         self._chosen = ""
         """Step that a person chose; empty: the list follows the run."""
+        self._head = Panel(paint_head, id="head")
+        self._steps = ScrollPanel(paint_steps, id="steps", chooses=True)
+        self._summary = Panel(paint_summary, id="summary")
+        self._said = ScrollPanel(paint_said, id="said", follows=True)
+        self._said_box = Vertical(self._said, id="said-box")
 
     def compose_body(self) -> ComposeResult:
-        yield Panel(paint_head, id="head")
-        yield ScrollPanel(paint_steps, id="steps", chooses=True)
-        yield Panel(paint_summary, id="summary")
-        with Vertical(id="said-box"):
-            yield ScrollPanel(paint_said, id="said", follows=True)
+        yield self._head
+        yield self._steps
+        yield self._summary
+        yield self._said_box
 
     def become(self, run: RunId) -> None:
         """The plan was started: from now on this is its run."""
@@ -67,20 +72,20 @@ class RunScreen(ConsoleScreen):
 
     def draw(self) -> None:
         view = self._view()
-        self.query_one("#head", Panel).show(view)
-        steps = self.query_one("#steps", ScrollPanel)
-        steps.show(view)
+        self._head.show(view)
+        self._steps.show(view)
         names = [each.step for each in view.rows]
         row = names.index(self._chosen) if self._chosen in names else view.current
-        if names and steps.row != row:
-            steps.choose(row)
-        self.query_one("#summary", Panel).show(view)
+        if names and self._steps.row != row:
+            self._steps.choose(row)
+        self._summary.show(view)
         self._draw_said(view, names[row] if names else "", row)
 
     def labels(self) -> Mapping[str, str]:
         record, live = self.record, self._live()
         waits = record is not None and record.question is not None
         return {
+            "override": f"Override {self.plan.override}…" if self.plan else "Override…",
             "go_on": "Answer…" if record else "Start…",
             "stop": f"Stop and stay on {live}" if live else "Stop",
             "app.go_back": "Back (the run goes on)" if record and record.open and self.size.width >= WIDE else "Back",
@@ -89,7 +94,7 @@ class RunScreen(ConsoleScreen):
     def refusals(self) -> Mapping[str, str]:
         record = self.record
         forbidden = "READ-ONLY: this console may not change anything" if self.state.read_only else ""
-        found = {name: forbidden for name in ("go_on", "stop", "note", "take_over")}
+        found = {name: forbidden for name in ("go_on", "override", "stop", "note", "take_over")}
         if self.run is None:
             started = "the run is not started"
             found |= {name: forbidden or started for name in ("stop", "note", "take_over")}
@@ -111,6 +116,14 @@ class RunScreen(ConsoleScreen):
             self.post_message(AnswerAsked(self.run))
         elif self.plan is not None:
             self.post_message(StartAsked())
+
+    def action_override(self) -> None:
+        if self.may("override"):
+            self.post_message(OverrideAsked())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Overriding is offered where a plan is refused and a person may take the responsibility, and nowhere else."""
+        return bool(self.plan and self.plan.override) if action == "override" else True
 
     def action_stop(self) -> None:
         if self.may("stop") and self.run is not None:
@@ -137,8 +150,8 @@ class RunScreen(ConsoleScreen):
 
     def _draw_said(self, view: RunView, name: str, row: int) -> None:
         title = f"step {row + 1}: {view.rows[row].title}" if view.rows else "plan"
-        self.query_one("#said-box").border_title = title
-        self.query_one("#said", ScrollPanel).show(view.details.get(name, ()))
+        self._said_box.border_title = title
+        self._said.show(view.details.get(name, ()))
 
     def _view(self) -> RunView:
         state, record, draft = self.state, self.record, self.state.draft

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -23,11 +24,13 @@ import screens
 from console.app.asking import Asking
 from console.app.commands import commands
 from console.app.desk import Desk, DeskFactory
-from console.app.link import Change, Link, sentence
+from console.app.doorbell import Doorbell
+from console.app.link import Change, Job, Link, sentence
 from console.app.navigation import Navigation
 from console.app.signals import Farewell
 from console.app.themes import DARK, DEFAULTS, THEMES
 from console.app.throttle import Throttle
+from console.app.wishes import Wishes
 from console.domain.environment import Environment
 from console.domain.ids import RunId
 from console.domain.views.state import ConsoleState, Notice
@@ -81,9 +84,10 @@ class ConsoleApp(App[int]):
         self._link = Link(self, desk_factory)
         self._asking = Asking(self)
         self._navigation = Navigation(self)
+        self._wishes = Wishes(self, self._asking, self._navigation)
         self._throttle = Throttle(self._show, interval=FLUSH_EVERY, clock=time.monotonic, after=self.set_timer)
         self._farewell: Farewell | None = None
-        self._rung: set[tuple[RunId, str, datetime | None]] = set()
+        self._doorbell = Doorbell(self.bell)
 
     def get_default_screen(self) -> Screen[Any]:
         return Overview(self.state)
@@ -94,10 +98,13 @@ class ConsoleApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return commands(self, screen)
 
-    def on_mount(self) -> None:
+    def on_load(self) -> None:
+        """Before the terminal is taken over."""
         self._farewell = Farewell(asyncio.get_running_loop(), self._leave)
         self._farewell.install()
-        self.call_after_refresh(lambda: self.work("link", self._link.run()))
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(lambda: self.work("link", self._link.run))
         self.set_interval(TICK, self._throttle.changed)
 
     async def on_unmount(self) -> None:
@@ -119,7 +126,7 @@ class ConsoleApp(App[int]):
         """Put a line where the person looks."""
         self.update(lambda s: replace(s, notice=Notice(text, "error" if error else "info", self.now())))
 
-    def work(self, name: str, job: Coroutine[Any, Any, None]) -> None:
+    def work(self, name: str, job: Job) -> None:
         """Run a job beside the screens. What it does not handle becomes a line, never the end."""
         self.run_worker(job, name=name, group=name, exit_on_error=False)
 
@@ -128,11 +135,14 @@ class ConsoleApp(App[int]):
         self._navigation.close_dialog()
         self.push_screen(screen, taken)
 
+    def go_home(self) -> None:
+        self._navigation.home()
+
     def show_run(self, run: RunId) -> None:
         """Go to the run and follow it entry by entry."""
         self._navigation.to_run(run)
         self.workers.cancel_group(self, "follow")
-        self.work("follow", self._link.follow_run(run))
+        self.work("follow", partial(self._link.follow_run, run))
 
     # Keys
 
@@ -167,59 +177,13 @@ class ConsoleApp(App[int]):
     def action_explain_interrupt(self) -> None:
         self.say("ctrl+c stops nothing here. q leaves the console, a run goes on without it")
 
-    # Wishes of the screens
-
-    @on(messages.Visit)
-    def _visit(self, message: messages.Visit) -> None:
-        match message.screen:
-            case "rollback":
-                self._navigation.to_rollback()
-            case "deploy":
-                self.plan_runbook("deploy")
-            case "run" if message.run is not None:
-                self.show_run(message.run)
+    @on(messages.Wish)
+    def _fulfil(self, wish: messages.Wish) -> None:
+        self._wishes.fulfil(wish)
 
     def plan_runbook(self, name: str) -> None:
         """Ask for the runbook's inputs, then show its plan."""
-        self._navigation.to_form(name, lambda inputs: self._plan(name, inputs))
-
-    def _plan(self, name: str, inputs: dict[str, str] | None) -> None:
-        if inputs is not None:
-            self._asking.plan(" ".join((name, *inputs.values())), name, inputs)
-            self._navigation.to_plan()
-
-    @on(messages.RollbackAsked)
-    def _rollback(self, message: messages.RollbackAsked) -> None:
-        self._asking.plan(message.title, message.runbook, message.inputs)
-        self._asking.start()
-
-    @on(messages.StartAsked)
-    def _start(self) -> None:
-        self._asking.start()
-
-    @on(messages.AnswerAsked)
-    def _answer(self, message: messages.AnswerAsked) -> None:
-        self._asking.answer(message.run)
-
-    @on(messages.StopAsked)
-    def _stop(self, message: messages.StopAsked) -> None:
-        self._asking.stop(message.run)
-
-    @on(messages.TakeOverAsked)
-    def _take_over(self, message: messages.TakeOverAsked) -> None:
-        self._asking.take_over(message.run)
-
-    @on(messages.NoteAsked)
-    def _note(self, message: messages.NoteAsked) -> None:
-        self._navigation.to_note(lambda text: self._asking.note(message.run, text) if text else None)
-
-    @on(messages.CommandsAsked)
-    def _commands(self) -> None:
-        self.work("commands", self._asking.show_commands(self._navigation.to_commands))
-
-    @on(messages.Said)
-    def _said(self, message: messages.Said) -> None:
-        self.say(message.text, error=message.severity == "error")
+        self._wishes.plan(name)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What no border caught is still seen."""
@@ -232,16 +196,18 @@ class ConsoleApp(App[int]):
         self.state = replace(self.state, now=self.now())
         for screen in self.screen_stack:
             if isinstance(screen, ConsoleScreen | Dialog):
-                screen.show_state(self.state)
-        self._ring()
+                self._show_on(screen)
+        self._doorbell.hear(self.state.runs or ())
         self._link.complete(self._navigation.runs_in_view(), self.work)
 
-    def _ring(self) -> None:
-        """The bell, once for each question that waits for a person."""
-        waiting = {(r.id, r.question.step, r.question.asked_at) for r in self.state.runs or () if r.question}
-        if waiting - self._rung:
-            self.bell()
-        self._rung = waiting
+    def _show_on(self, screen: ConsoleScreen | Dialog[Any]) -> None:
+        """What one screen cannot draw is said, and takes nothing else down."""
+        try:
+            screen.show_state(self.state)
+        except Exception as error:
+            text = f"{type(screen).__name__} cannot show this: {sentence(error)}"
+            if self.state.notice is None or self.state.notice.text != text:
+                self.say(text, error=True)
 
     def _leave(self, code: int) -> None:
         """The terminal is gone or the machine goes down: end cleanly, runs go on."""

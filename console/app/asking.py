@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from textual.screen import Screen
 
 from console.app.desk import Desk, PlanChanged
-from console.app.link import Holder, sentence
+from console.app.link import Holder, Job, sentence
 from console.domain.ids import RunId
 from console.domain.run import RunRecord
 from console.domain.views import question as questions
@@ -31,8 +32,9 @@ class Host(Holder, Protocol):
     def desk(self) -> Desk | None: ...
     def say(self, text: str, *, error: bool = False) -> None: ...
     def open_dialog(self, screen: Screen[Any], taken: Callable[[Any], None]) -> None: ...
-    def work(self, name: str, job: Coroutine[Any, Any, None]) -> None: ...
+    def work(self, name: str, job: Job) -> None: ...
     def show_run(self, run: RunId) -> None: ...
+    def go_home(self) -> None: ...
 
 
 class Asking:
@@ -44,27 +46,40 @@ class Asking:
     def plan(self, title: str, runbook: str, inputs: Mapping[str, str]) -> None:
         """Make a plan; it becomes the state's draft."""
         self._host.update(lambda s: replace(s, draft=PlanDraft(title, runbook, inputs)))
-        self._host.work("plan", self._plan(runbook, inputs))
+        self._host.work("plan", partial(self._plan, runbook, inputs))
 
     def start(self) -> None:
         """Ask whether the draft's plan may be carried out."""
         draft = self._host.state.draft
         if draft is not None:
-            self._ask(_start_question, lambda decision: self._host.work("start", self._start(decision)))
+            self._ask(_start_question, lambda decision: self._host.work("start", partial(self._start, decision)))
+
+    def override(self) -> None:
+        """Plan again with the rules that stand against the plan overridden; the question then asks for the reason."""
+        draft = self._host.state.draft
+        if draft is not None and draft.plan is not None and draft.plan.override:
+            self.plan(draft.title, draft.runbook, {**draft.inputs, "override": draft.plan.override})
 
     def answer(self, run: RunId) -> None:
         """Ask what the run's gate asks."""
 
         def build(state: ConsoleState) -> QuestionView | None:
             record = state.run(run)
-            return questions.gate_question(record, live=_live(state), facts=facts(state), forbidden=_forbidden(state)) if record else None
+            if record is None:
+                return None
+            entries = state.entries.get(run, ())
+            return questions.gate_question(record, live=_live(state), entries=entries, facts=facts(state), forbidden=_forbidden(state))
+
+        def taken(decision: Decision) -> None:
+            if decision.asked is not None:
+                said, asked = f"run {run}: answered {decision.answer}", decision.asked
+                self._send(said, lambda desk: desk.answer(run, decision.answer, decision.typed, question=asked))
 
         record = self._host.state.run(run)
         if record is None or record.question is None:
             self._host.say(f"run {run} asks nothing any more")
             return
-        step = record.question.step
-        self._ask(build, lambda d: self._send(f"run {run}: answered {d.answer}", lambda desk: desk.answer(run, step, d.answer, d.typed)))
+        self._ask(build, taken)
 
     def stop(self, run: RunId) -> None:
         def build(record: RunRecord, state: ConsoleState) -> QuestionView:
@@ -109,7 +124,7 @@ class Asking:
         self._host.open_dialog(Question(build, self._host.state), lambda decision: taken(decision) if decision else None)
 
     def _send(self, done: str, request: Callable[[Desk], Awaitable[None]]) -> None:
-        self._host.work("request", self._sent(done, request))
+        self._host.work("request", partial(self._sent, done, request))
 
     async def _sent(self, done: str, request: Callable[[Desk], Awaitable[None]]) -> None:
         desk = self._host.desk
@@ -151,8 +166,15 @@ class Asking:
             self._host.say(f"not started: {sentence(error)}", error=True)
         else:
             self._host.update(lambda s: replace(s, draft=None))
+            self._started(run)
+
+    def _started(self, run: RunId) -> None:
+        if run:
             self._host.say(f"run {run} is started")
             self._host.show_run(run)
+        else:
+            self._host.say("started. The journal cannot be written, so the run is not shown here: watch the Overview", error=True)
+            self._host.go_home()
 
 
 def _start_question(state: ConsoleState) -> QuestionView | None:

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from console.domain.environment import Environment
 from console.domain.errors import BluegreenError
 from console.domain.ids import RunId
-from console.domain.run import Entry, RunRecord
+from console.domain.run import Entry, Question, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.plan import PlanView
@@ -58,13 +58,21 @@ class Desk(Protocol):
         """Entries of a run whose number is greater than `after`, oldest first."""
         ...
 
-    async def plan(self, runbook: str, inputs: Mapping[str, str]) -> PlanView: ...
-
-    async def start(self, runbook: str, inputs: Mapping[str, str], *, reason: str, digest: str) -> RunId:
-        """Plans again and starts a runner; raises `PlanChanged` when the digest is another one."""
+    async def plan(self, runbook: str, inputs: Mapping[str, str]) -> PlanView:
+        """What a run would do now. No reason is asked for: a person gives it with the answer."""
         ...
 
-    async def answer(self, run: RunId, step: str, answer: Literal["yes", "no"], typed: str = "") -> None: ...
+    async def start(self, runbook: str, inputs: Mapping[str, str], *, reason: str, digest: str) -> RunId:
+        """Plans again and starts a runner; raises `PlanChanged` when the digest is another one.
+
+        Run 0 is on its way back without a journal, which could not be written.
+        """
+        ...
+
+    async def answer(self, run: RunId, answer: Literal["yes", "no"], typed: str, *, question: Question) -> None:
+        """Answer what the run asks; refused when that is not `question`, the one that was read, any more."""
+        ...
+
     async def stop(self, run: RunId, reason: str) -> None: ...
     async def note(self, run: RunId, text: str) -> None: ...
     async def take_over(self, run: RunId, reason: str) -> None: ...

@@ -18,7 +18,8 @@ from console.domain.views.state import ConsoleState, with_run, with_runs, with_s
 
 T = TypeVar("T")
 Change = Callable[[ConsoleState], ConsoleState]
-Work = Callable[[str, Coroutine[Any, Any, None]], None]
+Job = Callable[[], Coroutine[Any, Any, None]]
+Work = Callable[[str, Job], None]
 """Runs a named job beside the screens."""
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 15.0
@@ -71,7 +72,7 @@ class Link:
             return
         self._reading = True
         self._asked |= unknown
-        work("journal", self._completed(self.desk, behind, unknown))
+        work("journal", partial(self._completed, self.desk, behind, unknown))
 
     async def _completed(self, desk: Desk, behind: tuple[RunId, ...], unknown: set[str]) -> None:
         try:

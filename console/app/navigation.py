@@ -45,6 +45,12 @@ class Navigation:
         elif len(self._stage.screen_stack) > 1:
             self._stage.pop_screen()
 
+    def home(self) -> None:
+        """The Overview."""
+        self.close_dialog()
+        while len(self._stage.screen_stack) > 1:
+            self._stage.pop_screen()
+
     def to_rollback(self) -> None:
         from screens.rollback import RollbackScreen
 
@@ -68,12 +74,12 @@ class Navigation:
 
     def to_form(self, runbook: str, taken: Callable[[dict[str, str] | None], None]) -> None:
         """Ask for the inputs of a runbook; one without inputs is planned at once."""
-        from screens.form import InputForm
+        from screens.form import ASKED_LATER, InputForm
 
         found = self._stage.state.runbooks.get(runbook)
         if found is None:
             self._stage.say(f"no runbook “{runbook}” is configured", error=True)
-        elif all(wanted.name == "reason" for wanted in found.inputs):
+        elif all(wanted.name in ASKED_LATER for wanted in found.inputs):
             taken({})
         else:
             self._stage.push_screen(InputForm(self._stage.state, found), taken)

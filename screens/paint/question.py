@@ -43,8 +43,8 @@ def paint_answer(view: AnswerView, width: int, height: int) -> tuple[Line, ...]:
     notice = _marked(Mark.WAITING, view.notice, width)[:1] if view.notice else ()
     if asked.refusal:
         refused = _marked(Mark.BROKEN, f"not now: {asked.refusal}", width)
-        return (*refused, *no, *notice)[:4]
-    return (_how(view), *no, *notice)
+        return (*refused, *notice, *no)
+    return (_how(view), *notice, *no)
 
 
 def missing(view: AnswerView) -> int:

@@ -27,6 +27,11 @@ class Guard:
     def armed(self) -> bool:
         return self._armed_at is not None
 
+    @property
+    def round(self) -> int:
+        """Number of times that the wait began: another one means that what was pressed before does not count any more."""
+        return self._round
+
     def arm(self, now: Callable[[], float]) -> None:
         """The question is on the screen (again): take answers once the keyboard was silent for the delay."""
         self._round += 1

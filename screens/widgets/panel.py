@@ -34,12 +34,8 @@ class Panel(Widget, Generic[V]):
         """Draw `view`; nothing is sent when it looks as before."""
         if view != self._view:
             self._view = view
-            self._repaint()
-
-    def title(self, text: str) -> None:
-        """The border's title, sent only when it differs."""
-        if text != self.border_title:
-            self.border_title = text
+            if self.is_mounted:
+                self._repaint()
 
     @property
     def text(self) -> str:

@@ -65,7 +65,8 @@ class ScrollPanel(ScrollView, Generic[V]):
         """Draw `view`; nothing is sent when it looks as before."""
         if view != self._view:
             self._view = view
-            self._repaint()
+            if self.is_mounted:
+                self._repaint()
 
     def on_resize(self, event: events.Resize) -> None:
         self._repaint()
@@ -73,8 +74,10 @@ class ScrollPanel(ScrollView, Generic[V]):
     def choose(self, row: int) -> None:
         """Choose a row and bring it into view; one that is not painted yet is chosen when it is."""
         row = max(0, min(row, len(self._lines) - 1) if self._lines else row)
-        if row != self._row:
-            before, self._row = self._row, row
+        before, self._row = self._row, row
+        if not self.is_mounted:
+            return
+        if row != before:
             self.refresh_line(before)
             self.refresh_line(row)
             self.post_message(self.Chosen(self, row))

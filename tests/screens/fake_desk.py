@@ -11,7 +11,7 @@ from console.app.desk import PlanChanged
 from console.domain.change import Difference
 from console.domain.environment import Environment
 from console.domain.ids import RunId
-from console.domain.run import Entry, RunRecord
+from console.domain.run import Entry, Question, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.plan import PlanRow, PlanView
@@ -64,6 +64,8 @@ class FakeDesk:
     plans: Callable[[str, Mapping[str, str]], PlanView] | None = None
     fails: Exception | None = None
     """Raised by every request from now on."""
+    answered: list[Question] = field(default_factory=list)
+    """Questions as they were on the screen when they were answered."""
     changes_once: bool = False
     """The next start finds another plan."""
 
@@ -109,8 +111,9 @@ class FakeDesk:
             raise PlanChanged(PlanView(plan.runbook, plan.title, plan.environment, changed, "other", plan.inputs, plan.direction))
         return RunId(42)
 
-    async def answer(self, run: RunId, step: str, answer: Literal["yes", "no"], typed: str = "") -> None:
-        self._called("answer", run, step, answer, typed)
+    async def answer(self, run: RunId, answer: Literal["yes", "no"], typed: str, *, question: Question) -> None:
+        self._called("answer", run, question.step, answer, typed)
+        self.answered.append(question)
 
     async def stop(self, run: RunId, reason: str) -> None:
         self._called("stop", run, reason)

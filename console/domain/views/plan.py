@@ -93,6 +93,13 @@ class PlanView:
         return f"{first.title}: {'; '.join(first.reasons) or first.text}{more}"
 
     @property
+    def override(self) -> str:
+        """Rules that a person may override so that it can start, joined by commas; empty when nobody may, or nothing is blocked."""
+        rules = [row.override for row in self.blocked]
+        given = self.inputs.get("override", "")
+        return ",".join(dict.fromkeys(r for rule in (given, *rules) for r in rule.split(",") if r)) if rules and all(rules) else ""
+
+    @property
     def totals(self) -> str:
         """One line: steps, changes, questions, usual time."""
         states = [row.state for row in self.rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from console.domain.change import Difference, canonical_digest
-from console.domain.run import RunRecord
+from console.domain.run import Entry, Question, RunRecord, StepRecord
 from console.domain.runbook import Confirm
 from console.domain.views.plan import PlanView
 from console.domain.views.run import Said
@@ -16,6 +16,9 @@ ReasonField = Literal["none", "optional", "required"]
 
 _VERBS = {"deploy": ("deploy", "d"), "rollback": ("roll back", "b"), "retire": ("retire", "t"), "hotfix": ("deploy the hotfix", "h")}
 """Verb and key of a runbook's start; others are started with their first letter. No key is one that opens a question."""
+
+LONGEST_TITLE = 68
+"""Characters of a question that fit a dialog's upper edge; a longer one is said inside."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class QuestionView:
     """What answering no does; empty where leaving the question is the only other answer."""
     notice: str = ""
     """Why it is shown again."""
+    asked: Question | None = None
+    """The run's question that this shows: an answer counts for this very one."""
 
     @property
     def matter(self) -> str:
@@ -86,26 +91,29 @@ def pending_question(title: str, *, runbook: str, environment: str, facts: tuple
     return QuestionView(title, environment.upper(), verb, key, facts=facts, reason="optional", refusal="the plan is being made")
 
 
-def gate_question(record: RunRecord, *, live: str, facts: tuple[Said, ...] = (), forbidden: str = "") -> QuestionView | None:
-    """What the run's gate asks; None when nothing is asked. `live` is the slot that users stay on after a no."""
+def gate_question(
+    record: RunRecord, *, live: str, entries: tuple[Entry, ...] = (), facts: tuple[Said, ...] = (), forbidden: str = ""
+) -> QuestionView | None:
+    """What the run asks; None when nothing is asked. `live` is the slot that users stay on after a no."""
     asked = record.question
     if asked is None:
         return None
-    step = record.step(asked.step)
-    key = asked.key or "y"
-    ahead = _after_gate(record)
+    step = next((s for s in record.steps if s.name == asked.step), None)
+    place, verb = _gate_place(record, step)
     return QuestionView(
-        title=asked.text,
+        title=asked.text if len(asked.text) <= LONGEST_TITLE else f"Run {record.id} asks",
         environment=record.environment.upper(),
-        verb=ahead,
-        key=key,
-        differences=asked.differences or step.differences,
-        effects=(f"Run {record.id}, step {record.steps.index(step) + 1} of {len(record.steps)}: a yes goes on to “{ahead}”.",),
+        verb=verb,
+        key=asked.key or "y",
+        differences=asked.differences or (step.differences if step else ()),
+        effects=(*([asked.text] if len(asked.text) > LONGEST_TITLE else []), place),
+        warnings=tuple(f"As things are, it would be blocked: {reason}" for reason in _blocked(asked, entries)),
         facts=facts,
         confirm=asked.confirm,
         phrase=typed_phrase(asked.confirm, asked.phrase, record.environment),
         refusal=forbidden,
         declines=f"ends the run, users stay on {live}" if live else "ends the run, traffic stays where it is",
+        asked=asked,
     )
 
 
@@ -174,8 +182,20 @@ def _overridden(plan: PlanView) -> tuple[str, ...]:
     return (f"Overrides the rule “{rule}”: you take the responsibility, and give the reason.",) if rule else ()
 
 
-def _after_gate(record: RunRecord) -> str:
-    names = [step.name for step in record.steps]
-    position = names.index(record.question.step) if record.question else -1
+def _gate_place(record: RunRecord, step: StepRecord | None) -> tuple[str, str]:
+    """Where the run stands, and what a yes does. A question of no step is the way back after a failure."""
+    if step is None:
+        return f"Run {record.id} failed after the switch. A yes goes back, in a run of its own.", "roll back"
+    position = record.steps.index(step)
     following = record.steps[position + 1 : position + 2]
-    return following[0].title if following else "go on"
+    verb = following[0].title if following else "go on"
+    return f"Run {record.id}, step {position + 1} of {len(record.steps)}: a yes goes on to “{verb}”.", verb
+
+
+def _blocked(asked: Question, entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    """Reasons that stood against the next step when it was asked."""
+    for entry in reversed(entries):
+        if entry.type == "gate.asked" and entry.body.get("step") == asked.step:
+            reasons = entry.body.get("blocked")
+            return tuple(str(reason) for reason in reasons) if isinstance(reasons, list | tuple) else ()
+    return ()

@@ -100,9 +100,23 @@ def _effects(state: ConsoleState, derived: Derived, target: Target) -> tuple[Sai
         for name, slot in reversed(tuple(derived.position.slots.items()))
         if slot != target.slot
     ]
+    after = _after(state, derived, target)
     until = _warm_until(derived, target, state.zone, state.now)
     commands = [Said("", None, f"$ {command}", "dim") for command in target.kubectl]
-    return (*blocked, *override, *warned, *first, *moves, *until, *commands)
+    return (*blocked, *override, *warned, *first, *moves, *after, *until, *commands)
+
+
+def _after(state: ConsoleState, derived: Derived, target: Target) -> list[Said]:
+    """What the runbook does to the slot that users leave, from its own steps."""
+    runbook, active = state.runbooks.get(RUNBOOK), derived.active
+    if runbook is None or active is None or active.slot == target.slot:
+        return []
+    said = {
+        "hold.place": f"holds {active.release}: no run deploys it before the hold is lifted" if active.release else "",
+        "evidence.save": f"saves logs and pod states of {active.slot}",
+        "slots.retire": f"scales {active.slot} to zero at the end, once evidence is saved",
+    }
+    return [Said("", Mark.TO_COME, text) for step in runbook.steps if (text := said.get(step.action, ""))]
 
 
 def _warm_until(derived: Derived, target: Target, zone: tzinfo, now: datetime) -> list[Said]:

@@ -1,0 +1,64 @@
+"""What becomes of a wish: a screen to go to, a plan to make, or a question to ask. Nothing is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from console.app.asking import Asking, Host
+from console.app.navigation import Navigation
+from screens import messages
+
+
+class Wishes:
+    """One place that knows every wish."""
+
+    def __init__(self, host: Host, asking: Asking, navigation: Navigation) -> None:
+        self._host = host
+        self._asking = asking
+        self._navigation = navigation
+
+    def fulfil(self, wish: messages.Wish) -> None:
+        match wish:
+            case messages.Visit():
+                self._visit(wish)
+            case messages.RollbackAsked(title, runbook, inputs):
+                self._asking.plan(title, runbook, inputs)
+                self._asking.start()
+            case messages.StartAsked():
+                self._asking.start()
+            case messages.OverrideAsked():
+                self._asking.override()
+            case messages.AnswerAsked(run):
+                self._asking.answer(run)
+            case messages.StopAsked(run):
+                self._asking.stop(run)
+            case messages.TakeOverAsked(run):
+                self._asking.take_over(run)
+            case messages.NoteAsked(run):
+                self._navigation.to_note(lambda text: self._asking.note(run, text) if text else None)
+            case messages.CommandsAsked():
+                self._host.work("commands", partial(self._asking.show_commands, self._navigation.to_commands))
+            case messages.Said(text, severity):
+                self._host.say(text, error=severity == "error")
+            case _:
+                raise AssertionError(f"no such wish: {wish!r}")
+
+    def plan(self, runbook: str) -> None:
+        """Ask for the runbook's inputs, then show its plan."""
+        self._navigation.to_form(runbook, lambda inputs: self._planned(runbook, inputs))
+
+    def _visit(self, visit: messages.Visit) -> None:
+        match visit.screen:
+            case "rollback":
+                self._navigation.to_rollback()
+            case "deploy":
+                self.plan("deploy")
+            case "run":
+                if visit.run is not None:
+                    self._host.show_run(visit.run)
+
+    def _planned(self, runbook: str, inputs: Mapping[str, str] | None) -> None:
+        if inputs is not None:
+            self._asking.plan(" ".join((runbook, *inputs.values())), runbook, inputs)
+            self._navigation.to_plan()
