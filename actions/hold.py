@@ -10,6 +10,7 @@ from actions.records_plan import known_release, release_write
 from actions.shared import Doing, Params
 from console.domain import facts as noted
 from console.domain.change import Blocked, Change, Difference, Noop, Plan
+from console.domain.hand import command_for
 from console.domain.ids import ReleaseName
 from console.domain.records import deployment_of, records_of, slot_release
 from console.domain.release import Hold
@@ -59,7 +60,8 @@ class Place(Doing[PlaceParams, HoldView]):
             title=f"hold {name}",
             writes=(write,),
             differences=(Difference(name, "hold", "none", reason),),
-            undo=f"lift the hold: bluegreen hold lift {name}",
+            kubectl=command_for(environment, write),
+            undo=f"lift the hold: bluegreen hold {name} --lift --reason …",
         )
 
     def verify(self, facts: HoldView, task: Task[PlaceParams], carry: object) -> Verdict:
@@ -110,7 +112,8 @@ class Lift(Doing[LiftParams, HoldView]):
             title=f"lift the hold of {name}",
             writes=(write,),
             differences=(Difference(name, "hold", f"{record.hold.reason} (by {record.hold.by})", "none"),),
-            undo=f"hold it again: bluegreen hold place {name}",
+            kubectl=command_for(task.environment, write),
+            undo=f"hold it again: bluegreen hold {name} --reason …",
         )
 
     def verify(self, facts: HoldView, task: Task[LiftParams], carry: object) -> Verdict:

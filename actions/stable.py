@@ -11,12 +11,13 @@ from actions.shared import Doing, Params, SlotWord, unknown_slot
 from console.domain import facts as noted
 from console.domain.change import Blocked, Change, Difference, JsonPatch, MergePatch, Noop, PatchOp, Plan, Write, escape_pointer
 from console.domain.environment import Environment
+from console.domain.hand import command_for
 from console.domain.ids import ReleaseName, SlotName
 from console.domain.moments import absolute, local_time
 from console.domain.position import position
 from console.domain.records import deployment_of, records_of, slot_release
 from console.domain.release import SlotRecord, proven
-from console.domain.slots import slot_state
+from console.domain.slots import slot_state, stable_in_slot
 from console.domain.wording import listed
 from console.domain.world import World
 from console.engine.action import Done, NotYet, Ports, Task, Verdict
@@ -122,7 +123,9 @@ def _change(world: World, task: Task[StableParams], slot: SlotName, release: Rel
     if until:
         text = task.params.keep_previous_warm_until or environment.waits.keep_warm
         differences.append(Difference(environment.other(slot), "kept warm", "until verification", f"{text} from verification"))
-    return Change(f"mark {release} in {slot} as stable", tuple(w for w in writes if w), tuple(differences))
+    needed = tuple(w for w in writes if w)
+    commands = tuple(c for w in needed for c in command_for(environment, w))
+    return Change(f"mark {release} in {slot} as stable", needed, tuple(differences), commands)
 
 
 def _proven_history(environment: Environment, world: World, slot: SlotName, release: ReleaseName) -> tuple[SlotRecord, ...]:
@@ -147,9 +150,15 @@ def _deployment_writes(world: World, task: Task[StableParams], slot: SlotName, r
             deployment = deployment_of(component, each, world)
             if deployment is None or not deployment.desired:
                 continue
-            notes = {noted.SERVED_WITH: str(deployment.desired)} | ({noted.STABLE: release} if each == slot else {})
+            proof = release if each == slot else _proof(environment, world, each)
+            notes = {noted.SERVED_WITH: str(deployment.desired)} | ({noted.STABLE: proof} if proof else {})
             writes.append(MergePatch("Deployment", deployment.name, _annotations({**task.stamp.annotations(), **notes})))
     return writes
+
+
+def _proof(environment: Environment, world: World, slot: SlotName) -> ReleaseName | None:
+    """The stable release of the slot beside: noted there, since the Services will name the newer one from now on."""
+    return slot_release(environment, world, slot) if stable_in_slot(environment, world, slot) else None
 
 
 def _service_writes(world: World, task: Task[StableParams], slot: SlotName, release: ReleaseName, until: datetime | None) -> list[Write]:

@@ -29,7 +29,7 @@ class Usable(Looking[UsableParams, World]):
         targets = rollback_targets(task.environment, facts)
         chosen = chosen_target(targets, task.bindings)
         if chosen is None:
-            return Broken(_nothing_to_go_to(targets, task.bindings))
+            return Broken(_nothing_to_go_to(task, targets))
         if chosen.problems and not taken(task.params.override, chosen.override):
             named = f" (a person may override: {chosen.override})" if chosen.override else ""
             return Broken("; ".join(chosen.problems) + named, {"override": chosen.override})
@@ -52,7 +52,13 @@ def said(target: Target) -> str:
     return f"{target.slot} {target.release or 'without a release name'}, {target.kind}, {pods}{time}"
 
 
-def _nothing_to_go_to(targets: tuple[Target, ...], bindings: Bindings) -> str:
-    wanted = f"{bindings.release.name} is no release to go back to" if bindings.release else f"no pod runs in {bindings.previous}"
+def _nothing_to_go_to(task: Task[UsableParams], targets: tuple[Target, ...]) -> str:
+    bindings = task.bindings
+    if bindings.release:
+        wanted = f"{bindings.release.name} is no release to go back to"
+    elif task.environment.strategy == "rolling":
+        wanted = "an environment with one slot goes back by applying an earlier release: name it"
+    else:
+        wanted = f"no pod runs in {bindings.previous}"
     others = [f"{t.release} ({t.kind})" for t in targets if t.release and t.usable]
     return f"{wanted}; there is {listed(others)}" if others else f"{wanted}, and no other release is recorded as stable"

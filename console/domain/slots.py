@@ -177,14 +177,14 @@ def wanted_pods(environment: Environment, world: World, component: Component) ->
 
 
 def size_for(environment: Environment, world: World, component: Component, slot: SlotName, *, manifest_replicas: int | None = None) -> int:
-    """Pods that `slot` gets when a release is applied to it: as configured, else as it served, as it has, or as its manifest says; never
-    fewer than live traffic needs."""
+    """Pods that `slot` gets when a release is applied to it: as configured, else as it has, as it served with, or as its manifest says;
+    never fewer than live traffic needs."""
     deployment = deployment_of(component, slot, world)
     present = deployment.desired if deployment else 0
     if environment.strategy == "rolling" and present and (component.replicas is None or _is_scaled(deployment, world)):
         return present
     served = facts.served_with(deployment.meta.annotations) if deployment else None
-    base = component.replicas or served or present or manifest_replicas or 1
+    base = component.replicas or present or served or manifest_replicas or 1
     return max(base, component.floor) if environment.strategy == "rolling" else max(base, wanted_pods(environment, world, component))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from console.domain import facts
-from console.domain.environment import ClusterRef, Component, Environment, Health, Urls, Waits
+from console.domain.environment import Check, ClusterRef, Component, Environment, Health, Urls, Waits
 from console.domain.ids import ComponentName, ReleaseName, SlotName
 from console.domain.records import history_record_name, release_record_name
 from console.domain.release import Hold, Release, ReleaseRecord, SlotRecord, encode_history, encode_release
@@ -49,7 +49,8 @@ def environment_of(case: Case) -> Environment:
     components = tuple(_component(name, slots, fields or {}) for name, fields in named.items())
     urls = Urls(live={ComponentName(k): v for k, v in given.pop("live_urls", {}).items()})
     cluster = ClusterRef(namespace="traider-prod", **given.pop("cluster", {}))
-    health = Health(checks=(), **given.pop("health", {}))
+    checks = tuple(Check(**c) for c in given.pop("checks", ()))
+    health = Health(checks=checks, **given.pop("health", {}))
     waits = replace(Waits(), **given.pop("waits", {}))
     given.setdefault("name", "production")
     return Environment(
