@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from console.domain.errors import BluegreenError
 from console.domain.ids import RunId
 from console.domain.position import position
-from console.domain.run import Question, RunOutcome, RunRecord, StepState
+from console.domain.run import Question, RunOutcome, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.world import World
 from console.engine import traffic
@@ -79,21 +79,6 @@ async def conclude(session: Session, ending: Ending, drive_linked: DriveLinked) 
             await _failed(session, ending, drive_linked)
         case _:
             raise AssertionError(f"no such ending: {ending!r}")
-
-
-def earlier_failure(session: Session) -> StepEnded | None:
-    """The step that ended the walk of a runner that died before it could close the run."""
-    for step in session.record.steps:
-        match step.state:
-            case StepState.FAILED:
-                return StepEnded("failed", step.reason)
-            case StepState.BLOCKED:
-                return StepEnded("blocked", step.reason)
-            case StepState.DECLINED:
-                return StepEnded("declined", step.reason)
-            case _:
-                continue
-    return None
 
 
 async def close(session: Session, outcome: RunOutcome, reason: str, now: _Now) -> None:

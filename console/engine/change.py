@@ -59,10 +59,8 @@ async def make_change(session: Session, step: Step) -> tuple[Done, bool]:
 
 
 async def _planned(stage: Stage) -> Plan:
-    """Facts and the identity of the target are asked at once: the target is proved before every change (SAFETY 4.1)."""
-    facts, fingerprint = await asyncio.gather(stage.observe(), stage.patiently(stage.session.deps.cluster.fingerprint))
-    if fingerprint.as_dict() != dict(stage.session.record.fingerprint):
-        raise StepEnded("blocked", "the namespace is not the one this run was started for")
+    """Facts and the proof of the target are asked for at once."""
+    facts, _ = await asyncio.gather(stage.observe(), stage.prove_target())
     try:
         return stage.action.plan(facts, stage.task)
     except Exception as error:

@@ -35,8 +35,8 @@ class StopAsked(Ending):
 
 
 class LeaseLost(Ending):
-    def __init__(self, holder: str) -> None:
-        super().__init__(f"{holder or 'another run'} drives this environment now")
+    def __init__(self, holder: str, reason: str = "") -> None:
+        super().__init__(reason or f"{holder or 'another run'} drives this environment now")
         self.holder = holder
 
 

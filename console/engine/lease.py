@@ -37,6 +37,8 @@ class Lease:
         """`user@host/uid`: the same for every runner of this run on this host."""
         self._run = run
         self._state: LeaseState | None = None
+        self.before: LeaseState | None = None
+        """The lease as it was when we took it."""
         self._renewed = 0.0
 
     @property
@@ -66,8 +68,14 @@ class Lease:
                 self._holder, epoch, self._run, now, now, DURATION, found.resource_version if found else "", found.anchor if found else ""
             )
             if await self._put(wanted):
+                self.before = found
                 return epoch
         raise Refused("the lease of this environment changes hands all the time", hint="See who else starts runs")
+
+    def driven_since(self, epoch: Epoch) -> str:
+        """The run that has driven the environment since ours did at `epoch`; empty when none has."""
+        before = self.before
+        return before.run if before and before.epoch > epoch and before.run != self._run else ""
 
     async def guard(self) -> None:
         """Right before a write, after the fresh read of its object: raises LeaseLost when another holder is seen."""

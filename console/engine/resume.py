@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from console.domain.errors import Refused
-from console.domain.run import Entry, RunRecord
+from console.domain.run import Entry, RunRecord, StepState
 from console.domain.runbook import Step
 from console.engine.deps import Deps
-from console.engine.ending import OperatorNeeded
+from console.engine.ending import LeaseLost, OperatorNeeded, StepEnded
 from console.engine.lease import lease_name
 from console.engine.ports import Fingerprint
 from console.engine.session import Session
@@ -23,7 +23,8 @@ MOST_CRASHES = 3
 async def admit(session: Session) -> bool:
     """Take the lease and prove that everything is what the run was started with; returns whether an earlier runner drove it.
 
-    Raises Refused with what is different, OperatorNeeded after the third crash on one step, and what the cluster raises.
+    Raises Refused with what is different, LeaseLost where another run has driven since, OperatorNeeded after the third crash on one
+    step, and what the cluster raises.
     """
     record = session.record
     over = record.direction == "back" or bool(record.take_over) or record.linked_run is not None
@@ -37,7 +38,9 @@ async def admit(session: Session) -> bool:
     if resumed:
         await _check_chain(session)
     check_same(record, session, fingerprint)
+    session.proved_at = session.deps.clock.monotonic()
     if resumed:
+        _check_since(session, record)
         _check_crashes(session)
     return resumed
 
@@ -52,6 +55,21 @@ def check_same(record: RunRecord, session: Session, found: Fingerprint) -> None:
     if found.as_dict() != dict(record.fingerprint):
         started = f"namespace {record.fingerprint.get('namespace')} of {record.fingerprint.get('server')}"
         raise Refused(f"run {record.id} was started in {started}, this is another one", hint="Use the same context as at the start")
+
+
+def earlier_failure(record: RunRecord) -> StepEnded | None:
+    """The step that ended the walk of a runner that died before it could close the run."""
+    for step in record.steps:
+        match step.state:
+            case StepState.FAILED:
+                return StepEnded("failed", step.reason)
+            case StepState.BLOCKED:
+                return StepEnded("blocked", step.reason)
+            case StepState.DECLINED:
+                return StepEnded("declined", step.reason)
+            case _:
+                continue
+    return None
 
 
 def guards(session: Session) -> frozenset[str]:
@@ -117,6 +135,13 @@ def _checks_since_last_change(passed: tuple[Step, ...]) -> list[str]:
         if step.kind == "check":
             found.append(step.name)
     return found
+
+
+def _check_since(session: Session, record: RunRecord) -> None:
+    """What this run was about to do was decided before that other run; only its own way back, already begun, goes on."""
+    since = session.lease.driven_since(record.epoch)
+    if since and earlier_failure(record) is None:
+        raise LeaseLost("", f"run {since} has driven this environment since; start a new run")
 
 
 def _check_crashes(session: Session) -> None:

@@ -9,11 +9,12 @@ from console.domain.errors import BluegreenError, PortError, Refused
 from console.domain.ids import RunId
 from console.domain.run import RunRecord, fold
 from console.engine import bindings
-from console.engine.aftermath import conclude, earlier_failure, finish
+from console.engine.aftermath import conclude, finish
+from console.engine.ahead import look_ahead
 from console.engine.deps import Deps
 from console.engine.ending import Ending
 from console.engine.failures import Failure, back_off, failure_of
-from console.engine.resume import admit, guards
+from console.engine.resume import admit, earlier_failure, guards
 from console.engine.session import Session
 from console.engine.stage import LOGIN_SECONDS
 from console.engine.start import SPOOLED, may_spool
@@ -74,8 +75,10 @@ class Drive:
         """None when every step has passed and the run is closed."""
         session = self._session
         try:
+            if not session.record.claims:
+                look_ahead(session)
             resumed = await self._admitted()
-            failed = earlier_failure(session)
+            failed = earlier_failure(session.record)
             if failed:
                 return failed
             await walk(session, again=guards(session) if resumed else frozenset())

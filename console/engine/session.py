@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -50,6 +51,10 @@ class Session:
         self.steps = steps_of(runbook, deps.environment, self.setting.inputs)
         self.running: str = ""
         """Name of the step that is being walked."""
+        self.ahead: tuple[str, float, asyncio.Future[object]] | None = None
+        """A look at the world for a step that has not begun: its name, when, and what is seen."""
+        self.proved_at: float | None = None
+        """When the target was last proved to be the one of the start, on the monotonic clock."""
 
     @property
     def name(self) -> str:

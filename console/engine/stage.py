@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,6 +19,8 @@ from console.engine.tasks import action_of, task_of
 
 T = TypeVar("T")
 
+FRESH_SECONDS = 1.0
+"""Age to which a look at the world, or the proof of the target, is good enough to plan with."""
 LOGIN_SECONDS = 2.0
 """Between two looks whether somebody logged in again."""
 
@@ -52,7 +55,21 @@ class Stage:
 
     async def observe(self) -> object:
         """Facts for the action, however long the API server stays away within the deadline."""
+        ahead, self.session.ahead = self.session.ahead, None
+        if ahead and ahead[0] == self.step.name and self.session.deps.clock.monotonic() - ahead[1] < FRESH_SECONDS:
+            with suppress(Exception):
+                return await ahead[2]
         return await self.patiently(lambda: self.action.observe(self.session.ports, self.task))
+
+    async def prove_target(self) -> None:
+        """Before every change (SAFETY 4.1): this is still the namespace that the run was started for."""
+        session, clock = self.session, self.session.deps.clock
+        if session.proved_at is not None and clock.monotonic() - session.proved_at < FRESH_SECONDS:
+            return
+        found = await self.patiently(session.deps.cluster.fingerprint)
+        if found.as_dict() != dict(session.record.fingerprint):
+            raise StepEnded("blocked", "the namespace is not the one this run was started for")
+        session.proved_at = clock.monotonic()
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask again after what passes by itself; ends the step for what does not."""

@@ -6,6 +6,7 @@ chain live here; what the entries mean is `console.domain.run`. Must not import 
 
 from __future__ import annotations
 
-from console.journal.journal import Journal, open_journal
+from console.journal.journal import Journal
+from console.journal.opening import open_journal
 
 __all__ = ["Journal", "open_journal"]

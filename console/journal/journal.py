@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -31,21 +30,6 @@ IDLE_SECONDS = 0.25
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-async def open_journal(where: str | Path, environment: str, *, busy_timeout: float = 5.0, now: Now = utc_now) -> Journal:
-    """Open (and create) the journal at a file or a `postgresql://` URL; raises JournalError with the way out.
-
-    `busy_timeout`: seconds an append waits for its turn.
-    """
-    url = engines.location_of(where)
-    journal = Journal(engines.create(url, environment=environment, busy_timeout=busy_timeout), environment, now)
-    try:
-        await journal.prepare()
-    except BaseException:
-        await journal.close()
-        raise
-    return journal
 
 
 class Journal:

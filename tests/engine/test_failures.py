@@ -171,7 +171,7 @@ async def test_an_invalid_object_is_tried_a_few_times_only(shop: Rig) -> None:
 async def test_a_mistake_in_an_action_is_named(shop: Rig) -> None:
     opened = await shop.open(assume_yes=True)
     verify_action(shop).verify = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
-    shop.cluster.fail("observe", ValueError("a decoder's mistake"))
+    shop.cluster.fail("observe", ValueError("a decoder's mistake"), times=2)
     record = await shop.drive(opened.ref)
     assert record.outcome == "failed"
     assert record.outcome_reason == "unexpected ValueError: a decoder's mistake"

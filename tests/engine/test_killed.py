@@ -187,3 +187,13 @@ async def test_a_cut_tail_is_seen_against_the_lease(shop: Rig) -> None:
         other.execute("DELETE FROM entries WHERE seq > 3")
     with pytest.raises(Refused, match="its end was cut off"):
         await shop.drive(opened.ref)
+
+
+async def test_a_run_that_another_has_driven_past_is_not_gone_on_with(shop: Rig, make_rig: MakeRig) -> None:
+    opened = await shop.open("baked", assume_yes=True)
+    await shop.drive_until(opened.ref, "before step.result wait")
+    other = await make_rig(share=shop, actor="bob", host="laptop")
+    assert (await other.run("rollback", {})).outcome == "done"
+    record = await shop.drive(opened.ref)
+    assert (record.outcome, record.live) == ("superseded", "users are on blue (v1)")
+    assert "has driven this environment since" in record.outcome_reason

@@ -171,8 +171,7 @@ async def test_a_journal_that_fails_under_a_rollback_does_not_stop_it(shop: Rig,
     record = await shop.drive(opened.ref)
     assert (record.outcome, record.live) == ("done", "users are on blue (v1)")
     assert (await shop.record(opened.run)).open
-    again = await open_journal(shop.journal.location, "production")
-    await reconcile(again, shop.deps.place.spools)
+    again = await open_journal(shop.journal.location, "production", spools=shop.deps.place.spools)
     known = await again.record(opened.run)
     await again.close()
     assert known is not None
