@@ -195,7 +195,8 @@ class Save(Doing[SlotParams, Kept]):
         slot = slot_of(task, task.params.slot)
         if wrong := unknown_slot(task.environment, slot):
             return Blocked((wrong,))
-        return Change(f"save logs and states of {slot}", differences=(Difference(slot, "evidence", "not kept", "kept with the run"),))
+        kept = Difference(slot, "evidence", "not kept", "kept with the run")
+        return Change(f"save logs and states of {slot}", differences=(kept,), bookkeeping=True)
 
     async def apply(self, ports: Ports, task: Task[SlotParams], change: Change) -> tuple[Written, ...]:
         world = await ports.cluster.observe(KINDS)

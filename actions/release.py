@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from actions.records_plan import adopted_release, better_known, history_write, outdated, release_write
 from actions.shared import Doing, Looking, Override, Params, SlotParams, slot_of, taken, unknown_slot
 from console.domain.change import Blocked, Change, Difference, Noop, Plan
-from console.domain.environment import Environment
+from console.domain.errors import BluegreenError
 from console.domain.hand import command_for
 from console.domain.ids import ReleaseName
 from console.domain.records import Records, records_of, same_image
@@ -22,12 +22,6 @@ EVIDENCE = "promotion"
 
 StableElsewhere = Callable[[str, ReleaseName], Awaitable[Release | None]]
 """Asks another environment for a release that it recorded as stable: None when it has not, BluegreenError when it does not answer."""
-
-
-def stable_release(environment: Environment, world: World, name: ReleaseName) -> Release | None:
-    """What an environment recorded of a release that passed everything there; None when it has not. Only ConfigMaps are looked at."""
-    records = records_of(environment, world)
-    return records.release(name) if records.stable(name) else None
 
 
 class NotHeld(Looking[Params, World]):
@@ -84,7 +78,10 @@ class Promotable(Looking[PromotableParams, Promotion]):
             return Promotion()
         if self._elsewhere is None:
             return Promotion(problem=f"{source} cannot be asked from here")
-        return Promotion(there=await self._elsewhere(source, release.name))
+        try:
+            return Promotion(there=await self._elsewhere(source, release.name))
+        except BluegreenError as problem:
+            return Promotion(problem=f"{source} does not answer: {problem}")
 
     def verify(self, facts: Promotion, task: Task[PromotableParams], carry: object) -> Verdict:
         source, release = task.environment.promoted_from, task.bindings.release
