@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import click
 
@@ -11,16 +12,18 @@ from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines
 from console.cli.parts import deps_of, site_of
 from console.domain.views.lines import BLANK, Line, marked, span
-from console.domain.views.plan import PlanView
-from console.domain.views.run import plan_view
+from console.domain.views.marks import Mark
+from console.domain.views.plan import PlanRow, PlanView
+from console.domain.views.run import difference_text, plan_view
 
 
 @click.command()
 @runbook_argument
 @inputs_option
 @reason_option
+@click.option("--kubectl", is_flag=True, help="Print only the kubectl commands that would do the same, ready for a shell.")
 @common
-def plan(options: Options, runbook: str, inputs: dict[str, str], reason: str) -> None:
+def plan(options: Options, runbook: str, inputs: dict[str, str], reason: str, kubectl: bool) -> None:
     """Show what RUNBOOK would change, without changing anything.
 
     \b
@@ -30,8 +33,10 @@ def plan(options: Options, runbook: str, inputs: dict[str, str], reason: str) ->
     Leaves with 0 when it could start, with 3 when something blocks it.
     """
     made = asyncio.run(_plan(options, runbook, inputs, reason))
-    if options.as_json:
-        print_json({**_json(made)})
+    if kubectl:
+        print("\n".join(command for row in made.rows for command in row.kubectl))
+    elif options.as_json:
+        print_json(_json(made))
     else:
         print_lines(plan_lines(made), options)
     click.get_current_context().exit(3 if made.refusal else 0)
@@ -48,21 +53,28 @@ async def _plan(options: Options, runbook: str, inputs: dict[str, str], reason: 
 
 
 def plan_lines(plan: PlanView) -> list[Line]:
-    """The plan as text: each step, below it what it would change and the kubectl that would do the same."""
+    """The plan as text: each step, below it what it would change and the first line of each kubectl that would do the same."""
     view = plan_view(plan)
     lines: list[Line] = [(span(view.title, "title"), span("   " + view.status, "dim")), BLANK]
-    for row in view.rows:
+    for row, planned in zip(view.rows, plan.rows, strict=True):
         timing = f"   {row.timing}" if row.timing else ""
         number = span(f" {row.number:>2}  ", "dim")
         lines.append((number, *marked(row.mark, row.title), span(f"   {row.text}" if row.text else "", row.tone), span(timing, "dim")))
-        details = [said for said in view.details.get(row.step, ()) if said.tone != "dim" or said.text.startswith("$ ")]
-        lines += [_detail(said.mark.glyph + " " if said.mark else "", said.text) for said in details if said.text not in (row.text, "")]
-    lines += [BLANK, *(marked(view.summary_mark, view.summary) if view.summary_mark else (span(view.summary),),)]
-    return lines
+        lines += [(span("        "), *detail) for detail in _details(planned)]
+    return [*lines, BLANK, marked(view.summary_mark, view.summary) if view.summary_mark else (span(view.summary),)]
 
 
-def _detail(mark: str, text: str) -> Line:
-    return (span("        " + mark + text, "dim"),)
+def _details(row: PlanRow) -> Iterator[Line]:
+    for warning in row.warnings:
+        yield marked(Mark.WAITING, warning, "waiting")
+    for difference in row.differences:
+        if difference.severity == "change":
+            yield (span(difference_text(difference)),)
+    if row.undo:
+        yield (span(f"undo: {row.undo}", "dim"),)
+    for command in row.kubectl:
+        first, _, rest = command.partition("\n")
+        yield (span(f"$ {first}" + ("   (--kubectl prints the whole)" if rest else ""), "dim"),)
 
 
 def _json(plan: PlanView) -> dict[str, object]:

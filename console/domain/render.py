@@ -120,9 +120,19 @@ def _slot_deployment(environment: Environment, component: Component, documents: 
     spec["selector"]["matchLabels"] = {**(spec["selector"].get("matchLabels") or {}), **labels}
     spec.pop("replicas", None)
     _refuse_foreign_selector(component, spec["selector"]["matchLabels"], template["metadata"]["labels"])
-    _container(rendered, component)
+    _use_environment_size(environment, _container(rendered, component))
     _use_slot_config(environment, documents, slot, template)
     return rendered
+
+
+def _use_environment_size(environment: Environment, container: dict[str, Any]) -> None:
+    """What the environment says a pod needs replaces what the manifest asks for; limits follow where the manifest has them."""
+    if not environment.resources:
+        return
+    stated = container.get("resources") or {}
+    limits = {k: environment.resources.get(k, v) for k, v in (stated.get("limits") or {}).items()}
+    requests = {**(stated.get("requests") or {}), **environment.resources}
+    container["resources"] = {**stated, "requests": requests, **({"limits": limits} if limits else {})}
 
 
 def _refuse_foreign_selector(component: Component, selector: Mapping[str, str], labels: Mapping[str, str]) -> None:
