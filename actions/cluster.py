@@ -15,7 +15,7 @@ from console.domain.hand import kubectl
 from console.domain.ids import ComponentName, SlotName
 from console.domain.position import Position, position
 from console.domain.records import deployment_of, records_of
-from console.domain.render import ManifestError, deployment_limits, deployment_requests, rendered_digest
+from console.domain.render import ManifestError, deployment_limits, deployment_requests, render_deployment
 from console.domain.slots import size_for
 from console.domain.wording import listed
 from console.domain.world import World
@@ -175,11 +175,11 @@ def _need(facts: Surroundings, environment: Environment, component: Component, s
     documents = facts.manifests.of(component)
     deployment = deployment_of(component, slot, facts.world)
     if documents is not None:
-        rendered_digest(environment, component, documents, slot)
+        rendered = render_deployment(environment, component, documents, slot=slot, image=component.image, replicas=1, annotations={})
         manifest = next(d for d in documents if d.get("kind") == "Deployment")
         replicas = (manifest.get("spec") or {}).get("replicas")
         size = size_for(environment, facts.world, component, slot, manifest_replicas=replicas if isinstance(replicas, int) else None)
-        requests, limits = deployment_requests(manifest), deployment_limits(manifest)
+        requests, limits = deployment_requests(rendered), deployment_limits(rendered)
     else:
         size = size_for(environment, facts.world, component, slot)
         requests, limits = (dict(deployment.requests), dict(deployment.limits)) if deployment else ({}, {})
