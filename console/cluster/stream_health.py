@@ -65,10 +65,11 @@ class Health:
         self.well()
 
     def lost(self, reason: str, *, forbidden: bool) -> None:
-        """The server refuses: no need to wait."""
+        """The server refuses: no need to wait, and no need to say the same again."""
         self.stop()
-        self.said = True
-        self._say(reason, forbidden)
+        if not self.said or reason != self._reason:
+            self.said, self._reason = True, reason
+            self._say(reason, forbidden)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:

@@ -31,7 +31,7 @@ SILENCE = 90.0
 LOST_AFTER = 4.0
 """Seconds of trouble after which the consumer is told."""
 REFUSED_PAUSE = 30.0
-"""Seconds between tries where the server says no (403, 404, 501)."""
+"""Longest pause in seconds where the server says no (403, 404, 501); shorter at first, since a server that starts says no too."""
 
 
 async def follow(
@@ -86,6 +86,8 @@ class Follower(Generic[Object]):
         self._known: set[str] = set()
         self._unreadable: dict[str, str] = {}
         self._version = ""
+        self._listed = False
+        self._refused = Pauses(longest=REFUSED_PAUSE)
         self._health = Health(lost_after, pauses, self._say_lost)
 
     async def run(self) -> None:
@@ -111,8 +113,8 @@ class Follower(Generic[Object]):
             return self._health.pauses.next()
         except (Forbidden, NotFound, NotSupported) as error:
             self._version = ""
-            self._health.lost(error.message, forbidden=isinstance(error, Forbidden))
-            return REFUSED_PAUSE
+            self._health.lost(error.message, forbidden=isinstance(error, Forbidden) and not self._listed)
+            return self._refused.next()
         except ClusterError as error:
             self._version = "" if isinstance(error, ServerFault) or self._health.said else self._version
             self._health.doubt(error.message)
@@ -126,7 +128,7 @@ class Follower(Generic[Object]):
         at = self._client.server_now()
         for name in sorted(self._known - names - self._unreadable.keys()):
             self.events.put_nowait(Deleted(self._kind, name, at))
-        self._known, self._version = names, version
+        self._known, self._version, self._listed = names, version, True
         self.events.put_nowait(Listed(self._kind, objects, version, at))
         self._health.well()
         self._name_unreadable()
@@ -162,6 +164,7 @@ class Follower(Generic[Object]):
         if event.type == "ERROR":
             raise _error(head)
         self._health.prove()
+        self._refused.reset()
         self._version = head.metadata.resource_version or self._version
         name, at = head.metadata.name, self._client.server_now()
         match event.type:
