@@ -10,7 +10,7 @@ from actions.manifests import Manifests, read_manifests
 from actions.shared import Looking, Override, Params, taken
 from console.domain.capacity import Need, headroom, shrinking_autoscalers
 from console.domain.environment import Component, Environment
-from console.domain.foreign import foreign_writers
+from console.domain.foreign import foreign_writers, switched_by_hand
 from console.domain.hand import kubectl
 from console.domain.ids import ComponentName, SlotName
 from console.domain.position import Position, position
@@ -188,6 +188,7 @@ def _need(facts: Surroundings, environment: Environment, component: Component, s
 
 
 def _writers(world: World, environment: Environment, found: Findings) -> None:
+    found.warnings += switched_by_hand(environment, world)
     for writer in foreign_writers(environment, world):
         match writer.habit:
             case "by itself":

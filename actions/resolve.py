@@ -118,9 +118,3 @@ def _running_digest(component: Component, image: str, world: World) -> str:
             if container.name == component.container and container.image == image and "@sha256:" in container.image_id:
                 digests.add(container.image_id.rpartition("@")[2])
     return digests.pop() if len(digests) == 1 else ""
-
-
-def names_of(environment: Environment, world: World) -> list[str]:
-    """Releases that may be named without a file, newest last: for completion."""
-    history = [r.release for r in records_of(environment, world).history]
-    return list(dict.fromkeys(str(n) for n in history))

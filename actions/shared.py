@@ -8,7 +8,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from console.domain.change import Blocked, Change, Plan, Written
+from console.domain.change import Change, Plan, Written
 from console.domain.environment import Environment
 from console.domain.ids import SlotName
 from console.domain.moments import duration
@@ -101,11 +101,6 @@ def taken(override: str, rules: str) -> bool:
     """Whether a person named every rule of `rules` (joined by commas; none at all is no permission)."""
     asked = {r.strip() for r in override.split(",") if r.strip()}
     return bool(rules) and set(rules.split(",")) <= asked
-
-
-def blocked_unless(override: str, *, rule: str, reasons: tuple[str, ...]) -> Blocked | None:
-    """Blocked by `rule`, unless a person took it on."""
-    return None if not reasons or taken(override, rule) else Blocked(reasons, override=rule)
 
 
 async def uninterrupted(work: Awaitable[T]) -> T:

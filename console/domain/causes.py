@@ -67,8 +67,10 @@ def causes_of(deployment: Deployment, world: World) -> tuple[Cause, ...]:
     newest = current_replica_set(deployment, world)
     found = list(_paused(deployment))
     if newest is not None and newest.images == deployment.images:
+        troubled = {p.name: p for p in pods_of_replica_set(newest, world) if not p.ready}
+        events = [e for e in world.events.values() if e.object_kind == "Pod" and e.object_name in troubled]
         found += _replica_set_causes(newest)
-        found += (c for p in pods_of_replica_set(newest, world) if (c := pod_cause(p, world.events.values())))
+        found += (c for p in troubled.values() if (c := pod_cause(p, events)))
     if not found:
         found += _deployment_causes(deployment)
     return merged(found)

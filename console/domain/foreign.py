@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from console.domain.environment import Component, Environment
-from console.domain.facts import MANAGER
+from console.domain.facts import MANAGER, switch_facts
 from console.domain.wording import counted, listed
 from console.domain.world import FieldManager, World
 
@@ -80,6 +80,20 @@ def foreign_writers(environment: Environment, world: World) -> tuple[Writer, ...
             found.setdefault(manager.name, []).append((holding, manager))
     writers = [_writer(name, held) for name, held in found.items()]
     return tuple(sorted(writers, key=lambda w: (("by itself", "when run again", "once").index(w.habit), w.manager)))
+
+
+def switched_by_hand(environment: Environment, world: World) -> tuple[str, ...]:
+    """Services that select the slot which our last switch took them away from: somebody switched them back, and that is adopted."""
+    found = []
+    for component in environment.components:
+        service = world.services.get(component.service)
+        slot = service.selector.get(environment.slot_key) if service else None
+        if service is None or slot is None or slot != switch_facts(service.meta.annotations).previous_slot:
+            continue
+        others = [m for m in managers_of_field(service.meta.managers, f"spec.selector.{environment.slot_key}") if m.name not in _OWN]
+        by = f" by {others[-1].name}" if others else ""
+        found.append(f"Service {service.name} was switched to {slot}{by}, not by us: it is taken as it is")
+    return tuple(found)
 
 
 def managers_of_field(managers: Iterable[FieldManager], path: str) -> tuple[FieldManager, ...]:
