@@ -7,11 +7,11 @@ never the latest one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 
 from console.domain.freshness import Limits
-from console.domain.snapshot import DEFAULT_LIMITS, Observation, Seen, Snapshot, SourceFailed, reduce
+from console.domain.snapshot import DEFAULT_LIMITS, Observation, Seen, Snapshot, reduce
 
 TICK = 1.0
 """Seconds after which freshness is judged again although nothing came: silence is news."""
@@ -58,16 +58,6 @@ class Store:
                 await asyncio.wait_for(news.wait(), tick)
             except TimeoutError:
                 pass
-
-    async def feed(self, name: str, source: AsyncIterable[Observation]) -> None:
-        """Puts everything a source sees; a source that ends, or breaks, is named in the snapshot. Runs until cancelled."""
-        try:
-            async for seen in source:
-                self.put(seen)
-            reason = "it ended"
-        except Exception as error:  # whatever breaks a source, the others and the screen go on
-            reason = f"{type(error).__name__}: {error}"
-        self.put(SourceFailed(name, reason))
 
     def _settle(self) -> None:
         pending, self._pending = self._pending, []

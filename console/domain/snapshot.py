@@ -19,7 +19,7 @@ from console.domain.world_changes import EMPTY, changed
 
 LINK, PROBES, METRICS = "link", "probes", "metrics"
 """Names of the sources beside the kinds."""
-WATCHES = "watches"
+WATCH = "watch"
 """Name for all kinds together, as one piece of code watches them."""
 
 LIVE = SlotName("live")
@@ -56,7 +56,7 @@ class MetricsSeen:
 
 @dataclass(frozen=True, slots=True)
 class SourceFailed:
-    """The code that watches a source ended; `source` is a name as in `Snapshot.freshness`, or `watches` for all kinds."""
+    """The code that watches a source ended; `source` is a name as in `Snapshot.freshness`, or `watch` for all kinds."""
 
     source: str
     reason: str
@@ -121,7 +121,7 @@ def reduce(
                 metrics |= {slot: followed_by(metrics.get(slot, SlotMetrics()), figures) for slot, figures in readings.items()}
                 sources[METRICS] = _heard(sources.get(METRICS), each.at, trouble)
             case SourceFailed(source, reason):
-                for name in KINDS if source == WATCHES else (source,):
+                for name in KINDS if source == WATCH else (source,):
                     sources[name] = _heard(sources.get(name), each.at, reason)
             case Listed() | Upserted() | Deleted() | Lost() as event:
                 events.append(event)

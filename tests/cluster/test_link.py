@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from console.cluster.connect import connect
 from console.cluster.kube import KubeCluster
 from console.cluster.link import ask, watch_link
 from console.domain.change import Create
-from console.domain.snapshot import LINK, WATCHES, Snapshot
+from console.domain.snapshot import LINK, Observation, Snapshot
 from console.domain.world import Kind
 from console.sandbox.control_plane import ControlPlane
 from console.sandbox.endpoint import write_kubeconfig
@@ -120,14 +120,19 @@ class Watched:
         return self.store.current()
 
 
+async def fed(store: Store, source: AsyncIterable[Observation]) -> None:
+    async for seen in source:
+        store.put(seen)
+
+
 @contextlib.asynccontextmanager
 async def watched(plane: ControlPlane, namespace: str, folder: Path) -> AsyncIterator[Watched]:
     file = write_kubeconfig(folder / "operator.kubeconfig", plane.endpoint, "operator", namespace)
     client = await connect(kubeconfig=file, context=None)
     kube, store = KubeCluster(client), Store(namespace=namespace)
     tasks = [
-        asyncio.create_task(store.feed(LINK, watch_link(client))),
-        asyncio.create_task(store.feed(WATCHES, kube.watch(["Service", "ConfigMap"]))),
+        asyncio.create_task(fed(store, watch_link(client))),
+        asyncio.create_task(fed(store, kube.watch(["Service", "ConfigMap"]))),
     ]
     try:
         yield Watched(kube, store)

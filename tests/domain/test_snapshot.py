@@ -14,7 +14,7 @@ from console.domain.snapshot import (
     LIVE,
     METRICS,
     PROBES,
-    WATCHES,
+    WATCH,
     LinkSeen,
     MetricsSeen,
     Observation,
@@ -174,5 +174,5 @@ def test_a_source_whose_code_failed_is_lost_with_its_reason(source: str) -> None
 def test_where_the_watches_ended_no_kind_looks_fresh() -> None:
     pods: Listed[KubeObject] = Listed("Pod", (), "1", SERVER)
     known = after((0, WELL), (0, listed(service())), (0, pods))
-    failed = after((1, SourceFailed(WATCHES, "it ended")), before=known, now=1)
+    failed = after((1, SourceFailed(WATCH, "it ended")), before=known, now=1)
     assert {kind: failed.of(kind).state for kind in ("Service", "Pod", "Event")} == {"Service": "LOST", "Pod": "LOST", "Event": "UNKNOWN"}

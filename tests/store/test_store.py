@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.domain.snapshot import LINK, METRICS, LinkSeen, MetricsSeen, Observation, Seen, Snapshot
+from console.domain.snapshot import LINK, LinkSeen, Seen, Snapshot
 from console.domain.world import KubeObject, Listed, Meta, Pod, Service, Upserted
 from console.store import PENDING, Store
-from tests.scripted import until
 
 WELL = LinkSeen(ok=True)
 
@@ -112,30 +111,3 @@ def test_without_a_reader_memory_does_not_grow(store: Store) -> None:
     world = store.current().world
     assert world is not None
     assert world.pods["same"].meta.resource_version == str(PENDING + 9)
-
-
-async def test_a_source_is_fed_and_its_failure_is_told_while_others_go_on(store: Store) -> None:
-    async def broken() -> AsyncIterator[Observation]:
-        yield MetricsSeen()
-        raise KeyError("p95")
-
-    async def well() -> AsyncIterator[Observation]:
-        yield WELL
-        await asyncio.Event().wait()
-
-    tasks = [asyncio.create_task(store.feed("metrics", broken())), asyncio.create_task(store.feed("link", well()))]
-    await until(lambda: store.current().of(METRICS).state == "LOST")
-    assert store.current().of(METRICS).reason == "KeyError: 'p95'"
-    assert store.current().of(LINK).state == "FRESH"
-    assert tasks[0].done()
-    tasks[1].cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    assert store.current().of(LINK).state == "FRESH", "being cancelled is no failure"
-
-
-async def test_a_source_that_ends_is_told(store: Store) -> None:
-    async def over() -> AsyncIterator[Observation]:
-        yield WELL
-
-    await store.feed("link", over())
-    assert (store.current().of(LINK).state, store.current().of(LINK).reason) == ("LOST", "it ended")
