@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from console.cli.options import Options
@@ -156,31 +157,36 @@ async def ask(question: Question, answer: Answer) -> None:
     """Ask until the answer is the one that confirms, or a no. What was typed before the question stood there is dropped."""
     wanted = (question.key or "y") if question.confirm == "key" else question.phrase
     _drop_typed_ahead()
-    lines = await _stdin_lines()
-    while True:
-        print(f"      type {wanted!r} and Enter to confirm, 'no' to decline, Ctrl-C to detach: ", end="", flush=True)
-        text = (await lines.readline()).decode("utf-8", "replace")
-        if not text:
-            return  # the terminal is gone: the run goes on waiting
-        said = text.strip()
-        if said.lower() in ("no", "n") and wanted.lower() not in ("no", "n"):
-            await answer(question.step, "no", "")
-            return
-        if said == wanted:
-            await answer(question.step, "yes", said)
-            return
-        if said:
-            print(f"      {said!r} is neither {wanted!r} nor 'no'")
+    async with _stdin_lines() as lines:
+        while True:
+            print(f"      type {wanted!r} and Enter to confirm, 'no' to decline, Ctrl-C to detach: ", end="", flush=True)
+            text = (await lines.readline()).decode("utf-8", "replace")
+            said = text.strip()
+            if not text:
+                return  # the terminal is gone: the run goes on waiting
+            if said == wanted:
+                return await answer(question.step, "yes", said)
+            if said.lower() in ("no", "n"):
+                return await answer(question.step, "no", "")
+            if said:
+                print(f"      {said!r} is neither {wanted!r} nor 'no'")
 
 
 def _drop_typed_ahead() -> None:
-    with suppress(ImportError, OSError, ValueError):
+    if sys.stdin.isatty():
         import termios
 
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
-async def _stdin_lines() -> asyncio.StreamReader:
+@asynccontextmanager
+async def _stdin_lines() -> AsyncIterator[asyncio.StreamReader]:
+    """Lines that a person types, without a thread that could not be ended. Standard input stays open afterwards."""
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    return reader
+    mine = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), mine)
+    try:
+        yield reader
+    finally:
+        transport.close()
+        os.set_blocking(sys.stdin.fileno(), True)  # the pipe's flags are shared with whoever reads after us

@@ -18,8 +18,8 @@ from console.settings import ConfigFolder, Problem, Settings, find_config, load
 if TYPE_CHECKING:
     from console.cluster.client import KubeClient
     from console.cluster.kube import KubeCluster
-    from console.domain.release import Release
     from console.domain.ids import ReleaseName
+    from console.domain.release import Release
     from console.engine.action import Registry_
     from console.engine.catalogue import Catalogue
     from console.engine.deps import Deps
@@ -62,7 +62,6 @@ class Site:
         from console.journal.place import place_of
 
         return place_of(self.environment, journal=self.options.journal)
-
 
     async def _stable_elsewhere(self, name: str, release: ReleaseName) -> Release | None:
         """The release as another environment's cluster records it, if it passed everything there. Raises when it cannot be asked."""
