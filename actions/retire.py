@@ -22,6 +22,7 @@ from console.domain.records import deployment_of
 from console.domain.rollback import starting_seconds
 from console.domain.slots import SlotState, slot_state
 from console.domain.wording import counted, listed
+from console.domain.workload import pods_of
 from console.domain.world import Deployment, World
 from console.engine.action import Done, NotYet, Ports, Task, Verdict
 
@@ -29,16 +30,21 @@ KEEP_WARM = "keep-warm"
 """Rule: the slot that users could go back to in a second stays until verification has passed and its time is over."""
 
 
+LONGEST_END = 90.0
+"""Seconds that the pods of a component may take to end before the component that they call is scaled down, too."""
+
+
 class RetireParams(SlotParams):
     override: Override = ""
 
 
 class Retire(Doing[RetireParams, ApplyView]):
-    """Scales a slot that takes no traffic to zero."""
+    """Scales a slot that takes no traffic to zero: consumers first, so that what still serves a kept connection finds what it calls."""
 
     name = "slots.retire"
     title = "retire {slot}"
     params = RetireParams
+    timeout = 300.0
 
     async def observe(self, ports: Ports, task: Task[RetireParams]) -> ApplyView:
         world, manifests = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment))
@@ -49,7 +55,7 @@ class Retire(Doing[RetireParams, ApplyView]):
         if refused := tuple(_refusals(world, task, slot)):
             return Blocked(refused)
         state = slot_state(environment, world, slot)
-        running = [(c, d) for c in environment.components if (d := deployment_of(c, slot, world)) and d.desired]
+        running = [(c, d) for c in reversed(environment.components) if (d := deployment_of(c, slot, world)) and d.desired]
         if not running:
             return Noop(f"{slot} is scaled to zero already")
         still_needed = _still_needed(world, task, state)
@@ -72,15 +78,37 @@ class Retire(Doing[RetireParams, ApplyView]):
         services = await asyncio.gather(*(ports.cluster.get_service(c.service) for c in task.environment.components))
         if selecting := [s.name for s in services if s and s.selector.get(task.environment.slot_key) == slot]:
             raise Refused(f"{listed(selecting)} selects {slot} meanwhile: it takes live traffic")
-        return await super().apply(ports, task, change)
+        written = []
+        for write in change.writes:
+            await ports.guard()
+            written.append(await ports.cluster.write(write))
+            if write is not change.writes[-1]:
+                await _until_ended(ports, write.name)
+        return tuple(written)
 
     def verify(self, facts: ApplyView, task: Task[RetireParams], carry: object) -> Verdict:
         slot = slot_of(task, task.params.slot)
-        state = slot_state(task.environment, facts.world, slot)
-        if not state.empty:
-            return NotYet(f"{slot} still asks for {counted(state.desired, 'pod')}")
-        left = sum(c.total for c in state.components)
+        found = [d for c in task.environment.components if (d := deployment_of(c, slot, facts.world))]
+        if asked := sum(d.desired for d in found):
+            return NotYet(f"{slot} still asks for {counted(asked, 'pod')}")
+        left = sum(len(pods_of(d, facts.world)) for d in found)
         return NotYet(f"{counted(left, 'pod')} of {slot} still {'ends' if left == 1 else 'end'}") if left else Done(f"{slot} is retired")
+
+
+async def _until_ended(ports: Ports, deployment: str) -> None:
+    """Wait until a Deployment's pods are gone, those that still finish requests included; go on after a while and say so."""
+    until = ports.clock.monotonic() + LONGEST_END
+    while True:
+        world = await ports.cluster.observe(("Deployment", "ReplicaSet", "Pod"))
+        found = world.deployments.get(deployment)
+        if found is None or not pods_of(found, world):
+            return
+        if ports.clock.monotonic() >= until:
+            await ports.report(
+                f"pods of {deployment} have not ended after {spoken(LONGEST_END)}: the next component goes on without waiting"
+            )
+            return
+        await ports.clock.sleep(0.2)
 
 
 def _refusals(world: World, task: Task[RetireParams], slot: SlotName) -> Iterable[str]:

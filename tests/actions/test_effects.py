@@ -18,6 +18,7 @@ from console.domain.errors import PortError, Refused
 from console.domain.ids import ReleaseName
 from console.domain.records import records_of
 from console.domain.rollback import rollback_targets
+from console.domain.world import KINDS, World
 from console.engine.action import Done, Ports
 from tests.actions.asking import bindings_of, task_of
 from tests.actions.fake import FakeCluster, Guard, ports_of, select
@@ -201,3 +202,42 @@ async def test_a_scaled_slot_keeps_its_release(tmp_path: Path) -> None:
 def _folders(run: Path) -> list[Path]:
     """Evidence folders of the slot green that are complete."""
     return [index.parent for index in run.glob("green-*/index.json")]
+
+
+async def test_the_consumer_s_pods_end_before_its_provider_goes(tmp_path: Path) -> None:
+    """A client that kept its connection to the old frontend must not meet a backend that is gone."""
+    case = {**DEPLOYED, "slots": {"blue": {"release": "v1.4.2", "stable": True}, "green": {"release": "v1.5.0"}}}
+    stage = Stage(case, tmp_path)
+    looks: list[tuple[str, int]] = []
+    observe = stage.cluster.observe
+
+    async def ending(kinds: Any = KINDS) -> World:
+        """The third look finds the frontend's pods gone; the backend's go with its own write."""
+        world = await observe(kinds)
+        if len(stage.cluster.log) == 1 and "Pod" in kinds and "Event" not in kinds:
+            looks.append((stage.cluster.log[0].name, len(world.pods)))
+            if len(looks) == 3:
+                _drop_pods(stage.cluster, "traider-frontend-green-6f9")
+        return world
+
+    stage.cluster.observe = ending  # type: ignore[method-assign]
+    stage.cluster.after_write.append(
+        lambda write: _drop_pods(stage.cluster, "traider-backend-green-6f9") if "backend" in write.name else None
+    )
+    assert await stage.do("slots.retire", slot="green") == "green is retired"
+    assert [w.name for w in stage.cluster.log] == ["traider-frontend-green", "traider-backend-green"]
+    assert [name for name, _ in looks] == ["traider-frontend-green"] * 4
+
+
+async def test_pods_that_do_not_end_hold_up_the_rest_for_a_while_only(tmp_path: Path) -> None:
+    case = {**DEPLOYED, "slots": {"blue": {"release": "v1.4.2", "stable": True}, "green": {"release": "v1.5.0"}}}
+    stage = Stage(case, tmp_path)
+    with pytest.raises(AssertionError, match="6 pods of green still end"):
+        await stage.do("slots.retire", slot="green")
+    assert [w.name for w in stage.cluster.log] == ["traider-frontend-green", "traider-backend-green"]
+    assert stage.lines == ["pods of traider-frontend-green have not ended after 1m30s: the next component goes on without waiting"]
+
+
+def _drop_pods(cluster: FakeCluster, replica_set: str) -> None:
+    left = {name: pod for name, pod in cluster.world.pods.items() if pod.meta.owner != replica_set}
+    cluster.world = replace(cluster.world, pods=left)
