@@ -57,7 +57,7 @@ async def test_a_hang_is_told_after_its_time() -> None:
         seen = await ask(client, within=0.3)
     assert not seen.ok
     assert "sent nothing for 0.3 s" in seen.reason
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5
 
 
 async def test_one_lost_answer_is_asked_again_before_it_is_told_and_two_are_told() -> None:

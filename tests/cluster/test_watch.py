@@ -183,9 +183,10 @@ async def test_a_server_that_closes_at_once_is_not_stormed() -> None:
         events = follow(client, PODS, decode=decode, pauses=Pauses(spread=lambda: 0.0))
         async with contextlib.aclosing(events):
             assert told(await take(events, 1)) == ["listed a"]
+            await until(lambda: len(script.watched) >= 2)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(anext(events), 1.0)
-    assert 2 <= len(script.watched) <= 5
+    assert len(script.watched) <= 6
 
 
 async def test_a_broken_connection_goes_on_from_the_last_version() -> None:
@@ -229,7 +230,7 @@ async def test_a_proxys_page_is_never_taken_for_events(page: str) -> None:
 
 async def test_silence_counts_as_a_dead_stream() -> None:
     script = Script(lists=[listing(thing("a"), version=5)], watches=[quiet, says(added("b", 6))])
-    async with following(script, silence=0.2) as (events, _):
+    async with following(script, silence=1.0) as (events, _):
         assert told(await take(events, 2)) == ["listed a", "upserted b"]
     assert len(script.watched) >= 2
 
@@ -239,12 +240,12 @@ async def test_bookmarks_keep_a_quiet_stream_alive() -> None:
         await reply.begin()
         for version in range(6, 16):
             await reply.line(bookmark(version))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.25)
         await reply.line(added("b", 16))
         await forever()
 
     script = Script(lists=[listing(thing("a"), version=5)], watches=[bookmarks])
-    async with following(script, silence=0.5) as (events, _):
+    async with following(script, silence=2.0) as (events, _):
         assert told(await take(events, 2)) == ["listed a", "upserted b"]
     assert len(script.watched) == 1
 

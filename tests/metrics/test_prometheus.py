@@ -91,7 +91,7 @@ async def test_a_fault_is_told_at_once_and_asked_only_once() -> None:
     async with scripted(fault) as server, source(server.url) as prometheus:
         assert (await prometheus.reading("up")).detail == "unavailable: starting"
     assert len(server.requests) == 1
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.0
 
 
 async def test_nobody_listens() -> None:
@@ -105,7 +105,7 @@ async def test_nobody_listens() -> None:
 async def test_a_hang_ends_at_the_limit() -> None:
     began = time.monotonic()
     assert await asked(lambda *_: forever(), read=0.2) == ("source_error", None, "no answer from URL within 0.2 s")
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
 
 
 async def test_an_answer_that_drips_ends_at_the_limit_of_the_whole() -> None:

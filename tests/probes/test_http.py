@@ -52,7 +52,7 @@ async def test_an_answer_with_its_latency() -> None:
     found = await asked(slow)
     assert isinstance(found, Reply)
     assert (found.status, found.body, found.headers["x-release"]) == (503, b'{"x": 1}', "v1")
-    assert 0.05 <= found.latency < 1.0
+    assert 0.05 <= found.latency < 2.0
 
 
 async def test_nobody_listens() -> None:
@@ -74,7 +74,7 @@ async def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_silence_is_a_timeout_at_the_deadline() -> None:
     began = time.monotonic()
     assert await failed(lambda *_: forever(), timeout=0.2) == Failure("timeout", "no answer within 0.2 s")
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
 
 
 async def test_a_body_that_drips_for_ever_is_a_timeout_too() -> None:

@@ -19,7 +19,7 @@ from console.domain.world import Condition, Deployment, Meta, Pod, ReplicaSet, W
 from console.probes.http import HttpGet
 from console.probes.prober import ApplicationProbes
 from console.probes.rounds import watch_probes
-from tests.scripted import Reply, Request, forever, scripted
+from tests.scripted import Reply, Request, forever, scripted, until
 
 NOW = datetime(2036, 3, 1, 2, 0, tzinfo=UTC)
 FRONT, BACK = ComponentName("frontend"), ComponentName("backend")
@@ -118,10 +118,12 @@ async def test_a_component_without_a_live_url_is_not_asked() -> None:
 
 async def test_a_hanging_place_costs_one_timeout_whatever_the_number_of_checks() -> None:
     async with scripted(lambda *_: forever()) as server:
-        env = environment(urls=Urls(live={FRONT: server.url, BACK: server.url}), checks=(HEALTH, DATABASE, AUTH), timeout=0.3)
+        env = environment(urls=Urls(live={FRONT: server.url, BACK: server.url}), checks=(HEALTH, DATABASE, AUTH), timeout=1.0)
         async with prober(env) as probes:
-            found = await asyncio.wait_for(probes.live(), 1.0)
-    assert {r.label for r in found} == {"timeout"}
+            asking = asyncio.create_task(probes.live())
+            await until(lambda: len(server.requests) == 5)
+            assert not asking.done(), "all are asked before the first is given up"
+            assert {result.label for result in await asking} == {"timeout"}
 
 
 async def test_a_slot_is_asked_at_its_url_where_it_has_one_and_at_a_pod_where_not() -> None:
