@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import median
 
-from console.domain.run import RunRecord, StepState
+from console.domain.ids import RunId
+from console.domain.run import Entry
 from console.journal.journal import Journal
 
 RUNS = 20
 
 
-def usual_seconds(records: Iterable[RunRecord], runbook: str) -> dict[str, float]:
-    """Median seconds of each step of `runbook` over the times it was done."""
+def usual_seconds(entries: Iterable[Entry], runbook: str) -> dict[str, float]:
+    """Median seconds of each step of `runbook` over the times it was done, from `run.opened` and `step.result` entries."""
+    ours: set[RunId | None] = set()
     seen: dict[str, list[float]] = {}
-    for record in records:
-        if record.runbook != runbook:
-            continue
-        for step in record.steps:
-            if step.state is StepState.DONE and step.started_at and step.ended_at:
-                seen.setdefault(step.name, []).append((step.ended_at - step.started_at).total_seconds())
+    for entry in entries:
+        if entry.type == "run.opened" and entry.body.get("runbook") == runbook:
+            ours.add(entry.run)
+        seconds = entry.body.get("seconds")
+        if entry.run in ours and entry.body.get("outcome") == "done" and isinstance(seconds, int | float):
+            seen.setdefault(str(entry.body.get("step")), []).append(float(seconds))
     return {name: median(values) for name, values in seen.items()}
 
 
 async def usual(journal: Journal | None, runbook: str) -> dict[str, float]:
     """The same from the journal's newest runs; empty without one."""
-    return usual_seconds(await journal.runs(limit=RUNS), runbook) if journal else {}
+    return usual_seconds(await journal.entries_of_runs(RUNS, ("run.opened", "step.result")), runbook) if journal else {}

@@ -108,12 +108,19 @@ def _row(seen: _Seen, setting: Setting, deps: Deps, *, expected: bool, usual: fl
         differences=change.differences if change else (),
         kubectl=change.kubectl if change else (),
         reasons=blocked.reasons if blocked else (text,) if state == "blocked" else (),
-        override=blocked.override if blocked else "",
+        override=_override(blocked, seen.verdict),
         warnings=change.warnings if change else (),
         undo=change.undo if change else "",
         usual=usual,
         within=step.within,
     )
+
+
+def _override(blocked: Blocked | None, verdict: Verdict | None) -> str:
+    """The rule that a person may take the responsibility for, of a change or of a check."""
+    if blocked is not None:
+        return blocked.override
+    return str(verdict.evidence.get("override", "")) if isinstance(verdict, Broken) else ""
 
 
 def _said_of(seen: _Seen, *, expected: bool) -> tuple[PlanState, str]:

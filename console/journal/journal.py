@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +13,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from console.domain.ids import RunId
-from console.domain.run import Draft, Entry, RunRecord, fold
+from console.domain.run import Draft, Entry, EntryType, RunRecord, fold
 from console.journal import engines, rows
 from console.journal.chain import Head, Row, entry
 from console.journal.errors import JournalVersion
@@ -83,16 +83,21 @@ class Journal:
     async def runs(self, limit: int = 20) -> tuple[RunRecord, ...]:
         """The newest runs, newest first."""
 
-        def newest(connection: sa.Connection) -> list[Row]:
-            chosen = rows.newest_runs(connection, self.environment, limit)
-            return rows.select_rows(connection, self.environment, runs=chosen) if chosen else []
-
         by_run: dict[RunId, list[Entry]] = {}
-        for found in (_readable(row) for row in await self._read(newest)):
+        for found in await self.entries_of_runs(limit):
             if found.run is not None:
                 by_run.setdefault(found.run, []).append(found)
         records = (fold(entries) for entries in by_run.values())
         return tuple(sorted((r for r in records if r), key=lambda r: r.id, reverse=True))
+
+    async def entries_of_runs(self, limit: int, types: Sequence[EntryType] = ()) -> tuple[Entry, ...]:
+        """Entries of the newest runs, in order; of these types only, where some are given."""
+
+        def newest(connection: sa.Connection) -> list[Row]:
+            chosen = rows.newest_runs(connection, self.environment, limit)
+            return rows.select_rows(connection, self.environment, runs=chosen, types=types) if chosen else []
+
+        return tuple(_readable(row) for row in await self._read(newest))
 
     async def open_runs(self) -> tuple[RunId, ...]:
         """Runs that have not ended, oldest first."""

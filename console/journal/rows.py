@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from console.domain.change import canonical_json
 from console.domain.ids import RunId
-from console.domain.run import Draft
+from console.domain.run import Draft, EntryType
 from console.journal.chain import Head, Row, link
 from console.journal.errors import JournalDamaged, JournalVersion, RunIsOpen
 from console.journal.schema import SCHEMA_VERSION, entries, meta, metadata, set_aside
@@ -113,15 +113,18 @@ def select_rows(
     *,
     run: RunId | None = None,
     runs: Sequence[RunId] = (),
+    types: Sequence[EntryType] = (),
     after: int = 0,
     limit: int | None = None,
 ) -> list[Row]:
-    """Rows in order of sequence, of one run, of several, or of all."""
+    """Rows in order of sequence, of one run, of several, or of all; of some types or of all."""
     query = sa.select(entries).where(entries.c.environment == environment, entries.c.seq > after).order_by(entries.c.seq)
     if run is not None:
         query = query.where(entries.c.run == run)
     if runs:
         query = query.where(entries.c.run.in_(runs))
+    if types:
+        query = query.where(entries.c.type.in_(types))
     return [Row(*found) for found in connection.execute(query.limit(limit))]
 
 

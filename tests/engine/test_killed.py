@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
 import pytest
 
 from console.domain.change import JsonPatch, MergePatch
+from console.domain.errors import Refused
 from console.domain.run import StepState
+from console.engine.runner import claim
 from tests.engine.conftest import MakeRig
-from tests.engine.rig import Rig
+from tests.engine.rig import Killed, Rig
+from tests.engine.shop import DEPLOY, RUNBOOKS
 
 RECORDS = (
     "run.claimed",
@@ -55,8 +62,6 @@ async def test_a_run_killed_anywhere_ends_the_same(shop: Rig, point: str) -> Non
 @pytest.mark.parametrize("name", ["backend", "frontend"])
 @pytest.mark.parametrize("after", [False, True])
 async def test_killed_between_the_two_patches_the_switch_is_finished(shop: Rig, name: str, after: bool) -> None:
-    from tests.engine.rig import Killed
-
     opened = await shop.open(assume_yes=True)
     shop.cluster.fail("write", Killed("in the middle"), name=name, after=after)
     with pytest.raises(Killed):
@@ -86,8 +91,6 @@ async def test_the_third_crash_in_one_step_leaves_it_to_a_person(shop: Rig) -> N
 
 
 async def test_a_runner_that_let_go_has_not_crashed(shop: Rig) -> None:
-    from console.engine.runner import claim
-
     opened = await shop.open(assume_yes=False)
     for _ in range(4):
         drive = await claim(opened.ref, shop.deps)
@@ -130,10 +133,6 @@ async def test_a_wait_goes_on_where_it_was(shop: Rig) -> None:
 
 
 async def test_a_changed_runbook_is_not_gone_on_with(make_rig: MakeRig) -> None:
-    from dataclasses import replace
-
-    from console.domain.errors import Refused
-    from tests.engine.shop import DEPLOY, RUNBOOKS
 
     shop = await make_rig()
     opened = await shop.open(assume_yes=True)
@@ -147,8 +146,6 @@ async def test_a_changed_runbook_is_not_gone_on_with(make_rig: MakeRig) -> None:
 
 
 async def test_another_namespace_is_not_gone_on_in(shop: Rig) -> None:
-    from console.domain.errors import Refused
-
     opened = await shop.open(assume_yes=True)
     await shop.drive_until(opened.ref, "after step.result shop.put")
     shop.cluster.uid = "made anew"
@@ -157,10 +154,6 @@ async def test_another_namespace_is_not_gone_on_in(shop: Rig) -> None:
 
 
 async def test_a_broken_chain_is_not_gone_on_with(shop: Rig) -> None:
-    import sqlite3
-    from contextlib import closing
-
-    from console.domain.errors import Refused
 
     opened = await shop.open(assume_yes=True)
     await shop.drive_until(opened.ref, "after step.result shop.ready")
@@ -171,10 +164,6 @@ async def test_a_broken_chain_is_not_gone_on_with(shop: Rig) -> None:
 
 
 async def test_a_cut_tail_is_seen_against_the_lease(shop: Rig) -> None:
-    import sqlite3
-    from contextlib import closing
-
-    from console.domain.errors import Refused
 
     opened = await shop.open(assume_yes=False)
     running = shop.start(opened.ref)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from console.engine import follow
 from console.engine.ending import LeaseLost
 from console.engine.lease import Lease
 from console.engine.ports import LeaseState
+from console.engine.resume import check_resumable
 from console.journal.errors import RunIsOpen
 from tests.engine.conftest import MakeRig
 from tests.engine.rig import Rig
@@ -128,7 +130,6 @@ async def test_a_loser_in_the_middle_of_its_switch_does_not_fight(shop: Rig, mak
 
 
 def replace_holder(shop: Rig, holder: str) -> LeaseState:
-    from dataclasses import replace
 
     there = shop.cluster.leases[NAME]
     return replace(there, holder=holder, epoch=Epoch(there.epoch + 1), resource_version="999")
@@ -160,7 +161,6 @@ async def test_a_dead_holder_on_another_host_is_taken_over_with_a_reason(shop: R
     await shop.drive_until(opened.ref, "after step.result shop.put")
     shop.clock.jumping = False
     other = await make_rig(share=shop, actor="alice", host="laptop")
-    from console.engine.resume import check_resumable
 
     with pytest.raises(Refused, match="take over with"):
         await check_resumable(await other.record(1), other.deps)

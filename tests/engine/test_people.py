@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from console.cluster.errors import TimedOut
 from console.domain.environment import Protection
 from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
@@ -128,8 +129,6 @@ async def test_a_stop_between_the_two_patches_waits_for_the_second(shop: Rig) ->
         if getattr(write, "name", "") == "backend":
             shop.clock.jumping = False  # after the lost answer, only the wish to stop wakes the runner
             asked.append(asyncio.create_task(follow.stop(shop.journal, opened.run, reason="stop", actor="bob")))
-
-    from console.cluster.errors import TimedOut
 
     shop.cluster.before_write = ask_to_stop
     shop.cluster.fail("write", TimedOut("no answer", sent="maybe"), name="frontend")

@@ -15,6 +15,7 @@ import pytest
 from console.domain.run import RunRecord
 from console.engine import process
 from console.engine.process import Child, RunnerFailed, WarmRunner
+from console.journal.lock import held
 from tests.engine.conftest import MakeRig
 from tests.engine.rig import Rig
 from tests.engine.runner_main import ALL
@@ -99,8 +100,6 @@ async def test_sigterm_is_honoured_at_a_safe_point_and_the_run_goes_on_in_anothe
 
 
 async def test_a_killed_runner_is_noticed_and_the_run_resumed_by_another(tmp_path: Path, shop: Rig) -> None:
-    from console.journal.lock import held
-
     opened = await shop.open("long", {"release": "v2"}, assume_yes=True)
     async with WarmRunner(argv(tmp_path), log=tmp_path / "log") as runner:
         pid = await runner.drive(opened.ref)
@@ -142,7 +141,6 @@ async def test_one_that_does_not_accept_in_time_is_ended(tmp_path: Path, shop: R
     with pytest.raises(RunnerFailed, match=r"did not accept run 1 within 0\.3 s"):
         await child.hand_over(opened.ref)
     child.let_go()
-    os.kill(child.pid, signal.SIGKILL)  # its event loop sleeps, and SIGTERM with it
     await gone(child.pid)
     assert (await shop.record(opened.run)).claims == 0
 

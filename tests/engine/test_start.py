@@ -12,6 +12,7 @@ from console.domain.errors import JournalError, Refused, UsageError
 from console.domain.release import Release
 from console.domain.views.plan import PlanView
 from console.engine import bindings
+from console.engine.runner import claim
 from console.engine.start import Request, open_run, prepare
 from console.journal import open_journal
 from console.journal.spool import reconcile
@@ -189,7 +190,6 @@ async def test_a_journal_that_fails_under_a_deploy_stops_it_before_its_effect(sh
 async def test_a_second_way_back_does_not_take_the_lease_from_the_first(shop: Rig) -> None:
     await shop.run()
     opened = await shop.open("rollback", {})
-    from console.engine.runner import claim
 
     drive = await claim(opened.ref, shop.deps)
     with pytest.raises(Refused, match="run 2 is already going back"):

@@ -20,12 +20,22 @@ class ManualClock:
     """
 
     def __init__(self, *, jumping: bool = True, start: datetime = START) -> None:
-        self.jumping = jumping
+        self._jumping = jumping
         self._start = start
         self._elapsed = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = 0
         self._armed = False
+
+    @property
+    def jumping(self) -> bool:
+        return self._jumping
+
+    @jumping.setter
+    def jumping(self, jumping: bool) -> None:
+        self._jumping = jumping
+        if self._sleepers:
+            self._arm()
 
     def monotonic(self) -> float:
         return self._elapsed
@@ -58,12 +68,14 @@ class ManualClock:
         return sum(not woken.done() for _, _, woken in self._sleepers)
 
     def _arm(self) -> None:
-        if self.jumping and not self._armed:
+        if self._jumping and not self._armed:
             self._armed = True
             asyncio.get_running_loop().call_later(0.001, self._jump)
 
     def _jump(self) -> None:
         self._armed = False
+        if not self._jumping:
+            return
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
         if self._sleepers:
