@@ -11,6 +11,7 @@ from actions.manifests import read_manifests
 from actions.release_file import WrittenRelease, read_release_file
 from console.domain.environment import Component, Environment
 from console.domain.errors import UsageError
+from console.domain.expected import expected_answer
 from console.domain.ids import ComponentName, ReleaseName
 from console.domain.position import position
 from console.domain.records import records_of, running_images, slot_release
@@ -48,9 +49,10 @@ async def resolve_release(text: str, environment: Environment, ports: Ports) -> 
 async def _from_file(file: Path, environment: Environment, world: World, ports: Ports) -> Release:
     written = await asyncio.to_thread(read_release_file, file, [c.name for c in environment.components])
     images = {**_serving(environment, world), **written.images}
+    expected = {n: answer for n, answer in _answers(environment, world).items() if n not in written.images} | dict(written.expected)
     if missing := [c.name for c in environment.components if c.name not in images]:
         raise UsageError(f"{file} names no image for {listed(missing)}, and nothing serves that could be kept")
-    return await _release(written.name, images, environment, world, ports, written=written)
+    return await _release(written.name, images, environment, world, ports, expected=expected, written=written)
 
 
 async def _part(text: str, environment: Environment, world: World, ports: Ports) -> Release:
@@ -69,12 +71,23 @@ async def _part(text: str, environment: Environment, world: World, ports: Ports)
     base = slot_release(environment, world, active) if active else None
     tags = "-".join(f"{n}-{ImageRef.parse(i).tag}" for n, i in sorted(changed.items()))
     name = ReleaseName(f"{base}+{tags}" if base else tags)
-    return await _release(name, {**serving, **changed}, environment, world, ports)
+    expected = _answers(environment, world) | {n: ImageRef.parse(i).tag for n, i in changed.items()}
+    return await _release(name, {**serving, **changed}, environment, world, ports, expected=expected)
 
 
 def _serving(environment: Environment, world: World) -> dict[ComponentName, str]:
     active = position(environment, world).active
     return running_images(environment, world, active) if active else {}
+
+
+def _answers(environment: Environment, world: World) -> dict[ComponentName, str]:
+    """What each component that serves now answers when it is asked for its release; what keeps its image keeps its answer."""
+    active = position(environment, world).active
+    if active is None:
+        return {}
+    base = slot_release(environment, world, active)
+    found = {c.name: expected_answer(environment, world, slot=active, component=c.name) or base for c in environment.components}
+    return {n: str(answer) for n, answer in found.items() if answer}
 
 
 async def _release(
@@ -84,6 +97,7 @@ async def _release(
     world: World,
     ports: Ports,
     *,
+    expected: Mapping[ComponentName, str] | None = None,
     written: WrittenRelease | None = None,
 ) -> Release:
     ordered = [c for c in environment.components if c.name in images]
@@ -96,7 +110,7 @@ async def _release(
         manifests_digest=(written.manifests_digest if written else "") or (manifests_digest(documents) if documents else ""),
         migration_revision=written.migration_revision if written else "",
         migration_class=written.migration_class if written else "unknown",
-        expected=written.expected if written else {},
+        expected={n: answer for n, answer in (expected or {}).items() if answer != name},
     )
 
 

@@ -60,6 +60,7 @@ async def test_a_hotfix_of_one_component_keeps_what_serves_of_the_others(tmp_pat
     release = await resolved("backend=v1.4.3", tmp_path)
     assert release.name == "v1.4.2+backend-v1.4.3"
     assert images(release) == {"backend": "example/backend:v1.4.3", "frontend": "example/frontend:v1.4.2"}
+    assert [release.answer_of(c) for c in release.images] == ["v1.4.3", "v1.4.2"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,9 @@ async def test_a_file_says_images_migration_and_answers(tmp_path: Path) -> None:
 async def test_a_file_that_names_one_component_keeps_what_serves_of_the_others(tmp_path: Path) -> None:
     file = tmp_path / "hotfix.yml"
     file.write_text("release: v1.4.3\nimages: {backend: 'example/backend:v1.4.3'}\n")
-    assert images(await resolved(str(file), tmp_path))["frontend"] == "example/frontend:v1.4.2"
+    release = await resolved(str(file), tmp_path)
+    assert images(release)["frontend"] == "example/frontend:v1.4.2"
+    assert [release.answer_of(c) for c in release.images] == ["v1.4.3", "v1.4.2"]
 
 
 @pytest.mark.parametrize(
