@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
 from console.cli.parts import Connection
-from console.domain.snapshot import LINK, METRICS, PROBES, Observation, SourceFailed
+from console.domain.snapshot import LINK, METRICS, PROBES, WATCH, Observation, SourceFailed
 from console.store import Store
 
 RESTART_SECONDS = 5.0
@@ -19,7 +19,7 @@ async def fed_store(connection: Connection) -> AsyncIterator[Store]:
     """A store that all sources of the environment write to for the length of the block."""
     store = Store(namespace=connection.site.environment.cluster.namespace)
     feeds: dict[str, Callable[[], AsyncIterator[Observation]]] = {
-        "watch": connection.cluster.watch,
+        WATCH: connection.cluster.watch,
         LINK: lambda: _link(connection),
         PROBES: lambda: _probes(connection, store),
     }

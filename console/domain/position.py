@@ -82,6 +82,6 @@ def _selected(environment: Environment, component: Component, world: World) -> t
     if value is None:
         return None, f"Service {service.name} has no key {environment.slot_key!r} in its selector: somebody removed it", False
     if value not in environment.slots:
-        known = " or ".join(environment.slots)
+        known = " nor ".join(environment.slots)
         return None, f"Service {service.name} selects {environment.slot_key}={value}, which is neither {known}", False
     return SlotName(value), "", False
