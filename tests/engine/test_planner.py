@@ -41,7 +41,7 @@ async def states(shop: Rig, *actions: Fixed) -> list[tuple[str, str]]:
     """(state, rule that may be overridden) of each step of a runbook made of `actions`."""
     steps = tuple(Step("check" if a.effect == "observe" else "do", a.name, a.name) for a in actions)
     known: dict[str, Action] = {a.name: a for a in actions}  # type: ignore[misc, type-arg]
-    deps = replace(shop.deps, actions=known)  # type: ignore[arg-type]
+    deps = replace(shop.deps, actions=known)
     plan = (await prepare(Request(Runbook("try", "try", steps), {}), deps)).plan
     return [(row.state, row.override) for row in plan.rows]
 
