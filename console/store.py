@@ -55,7 +55,8 @@ class Store:
                 yield snapshot
                 continue
             try:
-                await asyncio.wait_for(news.wait(), tick)
+                async with asyncio.timeout(tick):  # not wait_for: up to Python 3.11 it swallows a cancellation that meets a wake-up
+                    await news.wait()
             except TimeoutError:
                 pass
 

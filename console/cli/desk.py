@@ -119,6 +119,8 @@ class LiveDesk:
         return await self._journal.read(run=run, after=after)
 
     async def plan(self, runbook: str, inputs: Mapping[str, str]) -> PlanView:
+        if self._runner and self._site.catalogue.runbook(runbook).direction == "back":
+            await self._runner.prewarm()  # somebody is about to press the key
         return (await self._prepared(runbook, inputs, reason="plan")).plan
 
     async def start(self, runbook: str, inputs: Mapping[str, str], *, reason: str, digest: str) -> RunId:

@@ -13,8 +13,8 @@ from console.cli.options import Options
 from console.cli.output import plain, print_lines
 from console.domain.run import WAITING_EXIT_CODE, Question, RunRecord, StepRecord, StepState
 from console.domain.views.lines import Line, marked, span
-from console.domain.views.marks import Mark, step_mark
-from console.domain.views.run import difference_text, outcome_words, run_view
+from console.domain.views.marks import Mark
+from console.domain.views.run import difference_text, outcome_words, run_view, step_mark
 
 Answer = Callable[[str, str, str], Awaitable[None]]
 """Journals the answer to a step's question: step, yes or no, what was typed."""

@@ -121,7 +121,7 @@ async def journal_of(site: Site) -> AsyncIterator[Journal]:
     """The environment's journal. Raises JournalError."""
     from console.journal import open_journal
 
-    journal = await open_journal(site.place.journal, site.environment.name)
+    journal = await open_journal(site.place.journal, site.environment.name, spools=site.place.spools)
     try:
         yield journal
     finally:

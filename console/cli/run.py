@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -56,6 +57,8 @@ async def run_runbook(
     options: Options, runbook: str, inputs: Mapping[str, str], *, reason: str, assume_yes: bool, detach: bool = False, confirm: str = ""
 ) -> int:
     """Start a run and follow it; the exit code. `confirm` is a question that has to be answered at the terminal before it starts."""
+    from console.engine.scope import ends_with_login
+
     site = site_of(options)
     if site.read_only:
         raise Refused("this is read-only: nothing was started", hint="Leave out --read-only, or change `protection` in the settings")
@@ -72,6 +75,8 @@ async def run_runbook(
             await _confirmed(prepared, confirm, options, interactive=interactive)
         opened = await _opened(prepared, deps)
         await runner.drive(opened.ref)
+        if (fate := ends_with_login(getpass.getuser())) and not options.as_json:
+            print(f"careful: {fate}", file=sys.stderr)
         if detach:
             print(f"run {opened.ref} was started; `bluegreen attach {opened.ref}` follows it")
             return 0
