@@ -71,7 +71,7 @@ class ConsoleScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         self.set_class(small, "-small")
-        self._too_small.show((event.size.width, event.size.height, standing_text(self.state)))
+        self._draw_all()
 
     def draw_hints(self) -> None:
         """The keys, from the live bindings."""
@@ -90,6 +90,7 @@ class ConsoleScreen(Screen[None]):
             self._alarm.show(alarm_text(state))
             self._header.show(header_view(state))
             self._notice.show(notice_text(state))
+            self._too_small.show((self.size.width, self.size.height, standing_text(state)))
             self.draw()
             self.draw_hints()
 

@@ -10,9 +10,6 @@ from textual.screen import Screen
 
 from screens.paint.chrome import Hint
 
-ROLLBACK_KEYS = ("ctrl+r", "f8")
-"""Go to the rollback screen from anywhere, dialogs and text fields included. Two keys: some terminals keep one for themselves."""
-
 _NAMES = {"escape": "esc", "enter": "enter", "question_mark": "?", "f8": "F8"}
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from console.app.desk import Desk, DeskFactory
 from console.domain.errors import BluegreenError
@@ -18,7 +18,7 @@ from console.domain.views.state import ConsoleState, with_run, with_runs, with_s
 
 T = TypeVar("T")
 Change = Callable[[ConsoleState], ConsoleState]
-Job = Callable[[], Coroutine[Any, Any, None]]
+Job = Callable[[], Coroutine[None, None, None]]
 Work = Callable[[str, Job], None]
 """Runs a named job beside the screens."""
 

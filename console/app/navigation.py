@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from textual.app import App
 from textual.screen import ModalScreen, Screen
 
 from console.domain.ids import RunId
@@ -12,26 +13,24 @@ from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen
 from screens.keys import all_hints_of
 
+FLOOR = 2
+"""Screens that are never left: the first frame, and the Overview that covers it."""
 
-class Stage(Protocol):
-    """What the App lends: its stack of screens and its state."""
+
+class Teller(Protocol):
+    """Who knows the state and has the message line (the core)."""
 
     @property
     def state(self) -> ConsoleState: ...
-    @property
-    def screen(self) -> Screen[Any]: ...
-    @property
-    def screen_stack(self) -> list[Screen[Any]]: ...
-    def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None] | None = None) -> Any: ...
-    def pop_screen(self) -> Any: ...
     def say(self, text: str, *, error: bool = False) -> None: ...
 
 
 class Navigation:
     """Screens are imported when they are first gone to, so that the first frame does not wait for them."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: App[int], teller: Teller) -> None:
         self._stage = stage
+        self._teller = teller
 
     def close_dialog(self) -> None:
         """Leave the dialog on top unanswered."""
@@ -42,19 +41,19 @@ class Navigation:
         """One screen back; the Overview stays."""
         if isinstance(self._stage.screen, ModalScreen):
             self.close_dialog()
-        elif len(self._stage.screen_stack) > 1:
+        elif len(self._stage.screen_stack) > FLOOR:
             self._stage.pop_screen()
 
     def home(self) -> None:
         """The Overview."""
         self.close_dialog()
-        while len(self._stage.screen_stack) > 1:
+        while len(self._stage.screen_stack) > FLOOR:
             self._stage.pop_screen()
 
     def to_rollback(self) -> None:
         from screens.rollback import RollbackScreen
 
-        self._uncover(lambda s: isinstance(s, RollbackScreen)) or self._stage.push_screen(RollbackScreen(self._stage.state))
+        self._uncover(lambda s: isinstance(s, RollbackScreen)) or self._stage.push_screen(RollbackScreen(self._teller.state))
 
     def to_run(self, run: RunId) -> None:
         """The screen that showed its plan becomes the run's."""
@@ -65,35 +64,35 @@ class Navigation:
             assert isinstance(screen, RunScreen)
             screen.become(run)
         else:
-            self._stage.push_screen(RunScreen(self._stage.state, run))
+            self._stage.push_screen(RunScreen(self._teller.state, run))
 
     def to_plan(self) -> None:
         from screens.run import RunScreen
 
-        self._uncover(lambda s: isinstance(s, RunScreen) and s.run is None) or self._stage.push_screen(RunScreen(self._stage.state))
+        self._uncover(lambda s: isinstance(s, RunScreen) and s.run is None) or self._stage.push_screen(RunScreen(self._teller.state))
 
-    def to_form(self, runbook: str, taken: Callable[[dict[str, str] | None], None]) -> None:
+    def to_form(self, runbook: str, taken: Callable[[Mapping[str, str] | None], None]) -> None:
         """Ask for the inputs of a runbook; one without inputs is planned at once."""
         from screens.form import ASKED_LATER, InputForm
 
-        found = self._stage.state.runbooks.get(runbook)
+        found = self._teller.state.runbooks.get(runbook)
         if found is None:
-            self._stage.say(f"no runbook “{runbook}” is configured", error=True)
+            self._teller.say(f"no runbook “{runbook}” is configured", error=True)
         elif all(wanted.name in ASKED_LATER for wanted in found.inputs):
             taken({})
         else:
-            self._stage.push_screen(InputForm(self._stage.state, found), taken)
+            self._stage.push_screen(InputForm(self._teller.state, found), taken)
 
     def to_note(self, taken: Callable[[str | None], None]) -> None:
         from screens.note import NoteForm
 
-        self._stage.push_screen(NoteForm(self._stage.state), taken)
+        self._stage.push_screen(NoteForm(self._teller.state), taken)
 
     def to_commands(self, text: str) -> None:
         from screens.page import Page, text_lines
 
         self.close_dialog()
-        self._stage.push_screen(Page(self._stage.state, "kubectl commands that go back now", text_lines(text), copies=text))
+        self._stage.push_screen(Page(self._teller.state, "kubectl commands that go back now", text_lines(text), copies=text))
 
     def help(self) -> None:
         from screens.page import Page, help_lines
@@ -101,11 +100,11 @@ class Navigation:
         screen = self._stage.screen
         if isinstance(screen, ConsoleScreen):
             hints = all_hints_of(screen, labels=screen.labels(), refusals=screen.refusals())
-            self._stage.push_screen(Page(self._stage.state, "Keys", help_lines(hints)))
+            self._stage.push_screen(Page(self._teller.state, "Keys", help_lines(hints)))
 
     def runs_in_view(self) -> tuple[RunId, ...]:
         """Runs whose journal is shown: the newest in the feed, and that of a run screen."""
-        newest = [r.id for r in (self._stage.state.runs or ())[:1]]
+        newest = [r.id for r in (self._teller.state.runs or ())[:1]]
         shown = [run for s in self._stage.screen_stack if (run := getattr(s, "run", None)) is not None and isinstance(run, int)]
         return tuple(dict.fromkeys(RunId(run) for run in (*newest, *shown)))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from console.domain.views.header import HeaderView
-from console.domain.views.lines import BLANK, Line, Span, clip, elided, joined, span, spread, width_of
+from console.domain.views.lines import BLANK, Line, Span, clip, elided, joined, span, spread, width_of, wrapped
 from console.domain.views.marks import Mark
 from console.domain.views.words import cells
 
 SMALLEST = (80, 24)
+MOST_NOTICE = 3
+"""Lines of a message."""
 LAST = 3
 """Keys that every screen has: help, commands, quit."""
 
@@ -54,7 +56,9 @@ def paint_notice(view: tuple[str, bool], width: int, height: int) -> tuple[Line,
     if not text:
         return ()
     mark = Mark.BROKEN if error else Mark.TO_COME
-    return (clip((Span(" "), Span(mark.glyph, mark.tone), span(" " + text, "broken" if error else "plain")), width),)
+    rows = wrapped(text, width - 4, tone="broken" if error else "plain")
+    starts = (Span(f" {mark.glyph} ", mark.tone), *[Span("   ")] * len(rows))
+    return tuple((start, *row) for start, row in zip(starts, rows, strict=False))[:MOST_NOTICE]
 
 
 def paint_hints(hints: tuple[Hint, ...], width: int, height: int) -> tuple[Line, ...]:

@@ -79,7 +79,8 @@ def _named(name: str, verdict: Verdict) -> Line:
 def _row(name: str, verdict: Verdict, width: int) -> Line:
     head: Line = (column(f" {name}", 11, "strong"), Span(verdict.mark.glyph, verdict.mark.tone), Span(" "))
     room = width - width_of(head)
-    text = verdict.short if verdict.short and cells(verdict.text) > room else verdict.text
+    texts = (verdict.text, *verdict.shorter)
+    text = next((each for each in texts if cells(each) <= room), texts[-1])
     return (*head, *clip((span(text),), room))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from textual import events
 from textual.geometry import Region, Size
@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.domain.views.lines import BLANK, Line
-from screens.widgets.strips import COMPONENT_CLASSES, strip_of
+from screens.widgets.strips import strip_of
 
 V = TypeVar("V")
 Painter = Callable[[V, int, int], tuple[Line, ...]]
@@ -20,8 +20,6 @@ Painter = Callable[[V, int, int], tuple[Line, ...]]
 
 class Panel(Widget, Generic[V]):
     """Fixed or automatic height, no scrolling."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
 
     def __init__(self, painter: Painter[V], *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

@@ -14,13 +14,12 @@ from textual.strip import Strip
 
 from console.domain.views.lines import BLANK, Line
 from screens.widgets.panel import Painter, V
-from screens.widgets.strips import COMPONENT_CLASSES, strip_of
+from screens.widgets.strips import strip_of
 
 
 class ScrollPanel(ScrollView, Generic[V]):
     """A panel over lines that may be more than fit; with `chooses` the arrow keys move a chosen row, else they scroll."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENT_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False, id="list.up"),
         Binding("down", "move(1)", "Down", show=False, id="list.down"),
@@ -107,8 +106,8 @@ class ScrollPanel(ScrollView, Generic[V]):
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
         line = self._lines[row] if row < len(self._lines) else BLANK
-        selected = self._chooses and row == self._row and row < len(self._lines)
-        return strip_of(self, line, width=self.size.width, selected=selected)
+        chosen = self._chooses and row == self._row and row < len(self._lines)
+        return strip_of(self, line, width=self.size.width, chosen=chosen)
 
     def _repaint(self) -> None:
         """Repaint what differs; a panel that follows and stood at its end stays at its end."""

@@ -44,7 +44,7 @@ async def test_enter_and_other_keys_confirm_nothing(desk: FakeDesk) -> None:
         await deliberately(pilot, "y", "b", "d", "space", "tab", "space")
         assert desk.changing_calls == []
         await deliberately(pilot, "shift+tab", "enter")
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 2, what="the dialog to close")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 3, what="the dialog to close")
     assert desk.changing_calls == []
 
 
@@ -119,7 +119,7 @@ async def test_the_name_has_to_be_typed_and_what_is_missing_is_shown(desk: FakeD
         assert desk.changing_calls == []
         assert "typed. press  s  to switch" in shown(pilot.app)
         await deliberately(pilot, "enter")
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 2, what="Enter to cancel")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 3, what="Enter to cancel")
         await pilot.press("enter")
         await question(pilot)
         await deliberately(pilot, *"production", "s")
@@ -133,7 +133,7 @@ async def test_a_question_answered_elsewhere_closes(desk: FakeDesk) -> None:
         await pilot.press("enter", "enter")
         await question(pilot)
         desk.show_runs(scenes.at_the_gate().add("gate.answered", 1, actor="carol", step="gate", answer="yes", typed="", asked_at=""))
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 2, what="the dialog to close")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 3, what="the dialog to close")
         await see(pilot, "carol answers yes")
     assert desk.changing_calls == []
 

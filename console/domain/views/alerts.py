@@ -28,7 +28,7 @@ def alerts(state: ConsoleState) -> tuple[Alert, ...]:
     """All of them; empty when there is nothing to say, which is only said of what is known."""
     if state.snapshot is None or state.snapshot.world is None:
         return (Alert(Mark.UNKNOWN, "nothing is known yet"), *_runs(state))
-    return (*_split(state), *_sources(state), *_drift(state), *_live(state), *_slots(state), *_runs(state), *_notes(state))
+    return (*_split(state), *_sources(state), *_runs(state), *_drift(state), *_live(state), *_slots(state), *_notes(state))
 
 
 def split_text(state: ConsoleState) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal, assert_never
-
-from console.domain.run import StepState
+from typing import Literal
 
 Tone = Literal[
     "plain",
@@ -65,24 +63,3 @@ _DRAWN = {
 _BARS = {bar: digit for bar, digit in zip("▁▂▃▄▅▆▇█", "_.-=+*#@", strict=True)}
 ASCII_TABLE = str.maketrans({mark.glyph: mark.ascii for mark in Mark} | _DRAWN | _BARS)
 """For terminals without these glyphs: one character for one, so that columns stay where they are."""
-
-
-def step_mark(state: StepState) -> Mark:
-    """The mark of a step's state."""
-    match state:
-        case StepState.TO_COME:
-            return Mark.TO_COME
-        case StepState.RUNNING:
-            return Mark.RUNNING
-        case StepState.WAITING:
-            return Mark.WAITING
-        case StepState.DONE:
-            return Mark.DONE
-        case StepState.NOOP | StepState.SKIPPED:
-            return Mark.OFF
-        case StepState.BLOCKED | StepState.FAILED | StepState.DECLINED:
-            return Mark.BROKEN
-        case StepState.IN_DOUBT:
-            return Mark.UNKNOWN
-        case _:
-            assert_never(state)

@@ -27,8 +27,8 @@ class Verdict:
 
     mark: Mark
     text: str
-    short: str = ""
-    """The same where there is little room; empty: `text` is cut."""
+    shorter: tuple[str, ...] = ()
+    """The same for less and less room; the last one is cut where even that does not fit."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def way_back(state: ConsoleState) -> Verdict:
     if fresh.state in ("FRESH", "STALE"):
         return verdict
     before = f"{standing_words(fresh, state.now)}, before that: "
-    return Verdict(Mark.UNKNOWN, before + verdict.text, before + (verdict.short or verdict.text))
+    return Verdict(Mark.UNKNOWN, before + verdict.text, tuple(before + text for text in verdict.shorter))
 
 
 def _way_back(state: ConsoleState, derived: Derived) -> Verdict:
@@ -191,11 +191,11 @@ def _not_needed(state: ConsoleState, active: SlotState, best: Target | None) -> 
     text, short = f"not needed: users are on {name}, which is stable", f"not needed: {name} is stable"
     if going:
         after = f"to {active.slot}{_in_about(SWITCH_SECONDS)}"
-        return Verdict(Mark.OFF, f"{text}. After the switch: {after}", f"{short}; after a switch: {after}")
+        return Verdict(Mark.OFF, f"{text}. After the switch: {after}", (f"{short}; after a switch: {after}", short))
     if best and best.usable:
         now = f"to {target_name(best)}{_in_about(best.seconds)}"
-        return Verdict(Mark.OFF, f"{text}. If it must be: {now}", f"{short}; else: {now}")
-    return Verdict(Mark.OFF, text, short)
+        return Verdict(Mark.OFF, f"{text}. If it must be: {now}", (f"{short}; else: {now}", short))
+    return Verdict(Mark.OFF, text, (short,))
 
 
 def target_name(target: Target) -> str:
@@ -234,10 +234,12 @@ def run_line(state: ConsoleState) -> Verdict:
     place, name = _step_place(record), f"{record.title} ({record.id})"
     if record.question:
         asks = f"waits for a person: {record.question.text}"
-        return Verdict(Mark.WAITING, f"{name}  {place}  {asks}", f"({record.id})  {place}  {asks}")
+        return Verdict(Mark.WAITING, f"{name}  {place}  {asks}", (f"({record.id})  {place}  {asks}", f"({record.id})  {asks}"))
     doing = [place, step.title if step else "ending", timing]
-    full, short = [name, *doing, driver], [f"({record.id})", *doing]
-    return Verdict(Mark.RUNNING, "  ".join(p for p in full if p), "  ".join(p for p in short if p))
+    full, undriven, short = (
+        "  ".join(p for p in parts if p) for parts in ([name, *doing, driver], [name, *doing], [f"({record.id})", *doing])
+    )
+    return Verdict(Mark.RUNNING, full, (undriven, short))
 
 
 def _last_run(state: ConsoleState) -> Verdict:

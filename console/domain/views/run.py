@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 from console.domain.change import Difference
 from console.domain.run import Entry, RunOutcome, RunRecord, StepRecord, StepState
 from console.domain.views.entries import evidence_text, saying
-from console.domain.views.marks import Mark, Tone, step_mark
+from console.domain.views.marks import Mark, Tone
 from console.domain.views.plan import PlanRow, PlanState, PlanView
 from console.domain.views.words import clock, duration, limit, whole_duration
 
@@ -229,6 +229,27 @@ def _stepped(number: int, step: StepRecord, usual: float | None, now: datetime) 
         usually or _limit(step.within),
         _step_tone(step.state),
     )
+
+
+def step_mark(state: StepState) -> Mark:
+    """The mark of a step's state."""
+    match state:
+        case StepState.TO_COME:
+            return Mark.TO_COME
+        case StepState.RUNNING:
+            return Mark.RUNNING
+        case StepState.WAITING:
+            return Mark.WAITING
+        case StepState.DONE:
+            return Mark.DONE
+        case StepState.NOOP | StepState.SKIPPED:
+            return Mark.OFF
+        case StepState.BLOCKED | StepState.FAILED | StepState.DECLINED:
+            return Mark.BROKEN
+        case StepState.IN_DOUBT:
+            return Mark.UNKNOWN
+        case _:
+            assert_never(state)
 
 
 def _coming(step: StepRecord) -> str:
