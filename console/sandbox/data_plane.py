@@ -71,7 +71,7 @@ class DataPlane:
             stack.push_async_callback(plane._background.stop)
             plane._background.start("proxy", proxy.run())
             plane._background.start("targets", plane._write_targets())
-            await stack.enter_async_context(agent.running(()))
+            await stack.enter_async_context(agent.running())
             for namespace in config.namespaces:
                 await plane.serve(namespace)
             yield plane

@@ -20,9 +20,7 @@ class NoSuchPods(Exception):
 class RehearsalFaults:
     """Switches faults of a running rehearsal on and off."""
 
-    def __init__(
-        self, *, plane: Plane, relay: Relay, database: Postgres, users: RehearsalUsers, session: aiohttp.ClientSession
-    ) -> None:
+    def __init__(self, *, plane: Plane, relay: Relay, database: Postgres, users: RehearsalUsers, session: aiohttp.ClientSession) -> None:
         self._plane, self._relay, self._database, self._users, self._session = plane, relay, database, users, session
 
     async def slot(self, slot: str, *, component: str = "", **faults: object) -> int:
@@ -78,9 +76,7 @@ class RehearsalFaults:
 
 def _is_of(pod: PodView, slot: str, component: str) -> bool:
     return any(
-        container.pid is not None
-        and container.variables.get("SLOT") == slot
-        and component in ("", container.variables.get("COMPONENT"))
+        container.pid is not None and container.variables.get("SLOT") == slot and component in ("", container.variables.get("COMPONENT"))
         for container in pod.containers
     )
 

@@ -101,8 +101,9 @@ async def test_the_proxy_follows_a_change_of_endpoints_within_milliseconds(town:
         switched = time.monotonic()
         await _routed(load, "green", count=20)
     entry = await town.plane.entry(town.namespace, "frontend")
+    assert {pod.rpartition("-")[0].rpartition("-")[0] for pod in entry.by_pod(since=switched + 1)} <= {"frontend-green"}
     late = [each.at - switched for each in entry.forwarded if each.pod.startswith("frontend-blue")]
-    assert max(late) < 1.0, "a second is far more than a loaded machine needs; usually it is about 10 ms"
+    assert max(late) < 3.0, "usually about 10 ms; this bound is for a machine that is overloaded"
 
 
 @pytest.mark.real

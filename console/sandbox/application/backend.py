@@ -39,9 +39,7 @@ async def post_order(request: web.Request) -> web.Response:
     """Accept an order: {"symbol": "BTC-USD", "quantity": 1}; a negative quantity sells."""
     match await _json(request):
         case {"symbol": str(symbol), "quantity": int(quantity)} if quantity and abs(quantity) <= 1_000_000:
-            order = await database.place_order(
-                _usable(request.app), symbol=symbol, quantity=quantity, release=request.app[CONTEXT].release
-            )
+            order = await database.place_order(_usable(request.app), symbol=symbol, quantity=quantity, release=request.app[CONTEXT].release)
         case _:
             raise web.HTTPBadRequest(text="an order is {symbol: text, quantity: whole number between -1000000 and 1000000, not 0}")
     if order is None:

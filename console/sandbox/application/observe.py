@@ -28,9 +28,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = _broken() if fails else await _answer(request, handler)
     finally:
         context.metrics.in_flight.dec()
-    context.metrics.answered(
-        method=request.method, path=_route(request), code=response.status, seconds=time.perf_counter() - started
-    )
+    context.metrics.answered(method=request.method, path=_route(request), code=response.status, seconds=time.perf_counter() - started)
     return response
 
 
@@ -62,5 +60,3 @@ def _route(request: web.Request) -> str:
     """The path by which requests are grouped; unknown ones are one group, so that clients cannot create series."""
     known = ("/", "/api/quotes", "/api/orders", "/api/auth/csrf", "/ws/quotes")
     return request.path if request.path in known else "other"
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
@@ -25,14 +26,21 @@ class LoadGenerator:
     """GET requests to one URL; nothing is retried, except once after a pooled connection turned out to be closed already."""
 
     def __init__(
-        self, url: str, *, rate: float, fresh: float = 0.5, timeout: float = 5.0, expect: Expectation | None = None
+        self,
+        url: str,
+        *,
+        rate: float,
+        fresh: float = 0.5,
+        timeout: float = 5.0,
+        expect: Expectation | None = None,
+        remember: int = 500_000,
     ) -> None:
-        """`rate` requests a second, the share `fresh` of them on connections of their own."""
+        """`rate` requests a second, the share `fresh` of them on connections of their own; reports cover the newest `remember`."""
         self._target = Target.of(url)
         self._rate, self._fresh, self._timeout = rate, fresh, timeout
         self._expect = expect or Expectation()
         self._idle: list[Connection] = []
-        self._samples: list[Sample] = []
+        self._samples: deque[Sample] = deque(maxlen=remember)
         self._running: set[asyncio.Task[None]] = set()
         self._began = 0.0
 

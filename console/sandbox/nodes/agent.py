@@ -14,7 +14,6 @@ from console.sandbox.nodes.host import Host, Shared, now
 from console.sandbox.nodes.kubelet_server import kubelet_endpoint
 from console.sandbox.nodes.node import KUBELET_PORT, Node, Plan
 from console.sandbox.nodes.objects import Pod, decode_pod
-from console.sandbox.nodes.pod import PodLife
 from console.sandbox.nodes.scheduler import NAME, Scheduler
 
 
@@ -34,8 +33,8 @@ class NodeAgent:
         self._background = Background()
 
     @contextlib.asynccontextmanager
-    async def running(self, namespaces: Sequence[str]) -> AsyncIterator[None]:
-        """Serve these namespaces for the length of the block; all containers end with it."""
+    async def running(self) -> AsyncIterator[None]:
+        """Nodes that are registered and ready to serve, for the length of the block; all containers end with it."""
         async with contextlib.AsyncExitStack() as stack:
             authority = Authority(self._shared.folder / "kubelets")
             for node in self.nodes:
@@ -49,8 +48,6 @@ class NodeAgent:
             self._background.start(NAME, self._scheduler.run())
             for node in self.nodes:
                 self._background.start(node.plan.name, node.run())
-            for namespace in namespaces:
-                self.serve(namespace)
             yield
 
     def serve(self, namespace: str) -> None:
@@ -59,10 +56,6 @@ class NodeAgent:
             path = f"/api/v1/namespaces/{namespace}/pods"
             work = keep(self._client, path, decode=decode_pod, put=self._put, drop=lambda gone: self._drop(namespace, gone))
             self._background.start(name, work)
-
-    def pods(self) -> tuple[PodLife, ...]:
-        """All pods that live on the nodes."""
-        return tuple(life for node in self.nodes for life in node.pods)
 
     def _put(self, pod: Pod) -> None:
         key = (pod.metadata.namespace, pod.name)

@@ -114,9 +114,7 @@ class ContainerLife:
 
     async def _make(self) -> tuple[Pulled, Start] | None:
         """Image and start, once both are to be had; None when the container is not wanted any more."""
-        puller = Puller(
-            host=self._home.host, pod=self._home.pod, container=self.container, wait_with=self._wait_with, pause=self._pause
-        )
+        puller = Puller(host=self._home.host, pod=self._home.pod, container=self.container, wait_with=self._wait_with, pause=self._pause)
         while (pulled := await puller.pull()) is not None:
             try:
                 start = await prepare(self.container, pulled.image, self._home)
@@ -145,9 +143,7 @@ class ContainerLife:
             self._put(Running(started_at), image_id=pulled.image_id, container_id=identity)
             code, message = await self._follow(process, start)
             reason = "Completed" if code == 0 else "Error"
-        ended = Terminated(
-            exit_code=code, reason=reason, message=message, started_at=started_at, finished_at=now(), container_id=identity
-        )
+        ended = Terminated(exit_code=code, reason=reason, message=message, started_at=started_at, finished_at=now(), container_id=identity)
         self._put(ended)
         return ended
 
@@ -214,9 +210,7 @@ class ContainerLife:
 
     def _put(self, state: State, *, image_id: str = "", container_id: str = "") -> None:
         report = self._report
-        self._report = replace(
-            report, state=state, image_id=image_id or report.image_id, container_id=container_id or report.container_id
-        )
+        self._report = replace(report, state=state, image_id=image_id or report.image_id, container_id=container_id or report.container_id)
         self._changed()
 
     async def _pause(self, seconds: float) -> bool:

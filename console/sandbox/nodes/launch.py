@@ -76,9 +76,7 @@ def _argv(container: Container, image: Image, variables: Mapping[str, str]) -> S
     return argv
 
 
-def _with_ports(
-    variables: Mapping[str, str], container: Container, image: Image, ports: PodPorts, *, shared_port: bool
-) -> dict[str, str]:
+def _with_ports(variables: Mapping[str, str], container: Container, image: Image, ports: PodPorts, *, shared_port: bool) -> dict[str, str]:
     """The variables with PORT naming the loopback port that stands for the container's; all declared ports become reachable."""
     declared = [port.container_port for port in container.ports]
     named = variables.get("PORT", "")

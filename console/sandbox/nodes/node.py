@@ -9,7 +9,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from console.cluster.errors import ClusterError
+from console.cluster.errors import ClusterError, NotFound
 from console.sandbox.nodes.host import Host, now
 from console.sandbox.nodes.objects import Pod
 from console.sandbox.nodes.pod import PodLife
@@ -82,6 +82,8 @@ class Node:
                 await asyncio.sleep(HEARTBEAT_SECONDS)
                 try:
                     await self._host.shared.api.patch_node_status(self.plan.name, _status(self.plan))
+                except NotFound:
+                    await self._register()
                 except ClusterError as error:
                     log.info("heartbeat of %s: %s", self.plan.name, error)
         finally:

@@ -103,6 +103,9 @@ async def test_an_outcome_is_counted_as_what_it_is(behaviour: Behaviour, fresh: 
     report = load.report()
     assert set(report.outcomes()) == {expected}, str(report)
     assert bool(report.failures) == (expected is not Outcome.OK)
+    answered = expected in (Outcome.STATUS, Outcome.WRONG_BODY) and behaviour is not not_http
+    if report.failures:
+        assert report.failures_by_slot() == {("blue" if answered else "", expected): report.sent}
 
 
 async def test_nobody_listening_is_a_refused_connection() -> None:

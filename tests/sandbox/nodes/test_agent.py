@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from console.cluster.connect import connect
+from console.cluster.errors import NotFound
 from console.sandbox import setup_client
 from console.sandbox.apiserver import EmbeddedServer
 from console.sandbox.data_plane import DataPlane
@@ -103,6 +105,23 @@ async def test_nodes_are_registered_ready_and_with_room() -> None:
                 ready = next(part for part in each["status"]["conditions"] if part["type"] == "Ready")
                 assert ready["status"] == "True"
                 assert each["status"]["allocatable"]["cpu"] == "8"
+
+
+async def test_a_node_that_was_deleted_registers_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.sandbox.nodes.node.HEARTBEAT_SECONDS", 0.1)
+    with short_folder() as folder:
+        async with a_server(folder) as (nodes, town), DataPlane.start(nodes.config()):
+
+            async def node() -> Json:
+                with contextlib.suppress(NotFound):
+                    found: Json = json.loads(await town.client.request("GET", "/api/v1/nodes/node-1"))
+                    return found
+                return {}
+
+            first = await answered(node, lambda found: found.get("status"))
+            await town.client.request("DELETE", "/api/v1/nodes/node-1")
+            again = await answered(node, lambda found: found.get("status", {}).get("conditions"))
+            assert again["metadata"]["uid"] != first["metadata"]["uid"]
 
 
 @pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT])

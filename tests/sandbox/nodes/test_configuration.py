@@ -72,8 +72,7 @@ async def test_a_pod_for_which_there_is_no_room_waits_until_there_is(town: Town)
     await town.create("pods", pod("late", command=["sleep", "60"], resources={"requests": {"cpu": "4"}}))
     found = await town.pod_when("late", lambda each: condition(each, "PodScheduled").get("status") == "False")
     expected = (
-        "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: "
-        "2 No preemption victims found for incoming pod."
+        "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
     )
     assert (condition(found, "PodScheduled")["reason"], condition(found, "PodScheduled")["message"]) == ("Unschedulable", expected)
     assert found["status"]["phase"] == "Pending"
