@@ -148,5 +148,5 @@ async def forever() -> None:
 async def until(condition: Callable[[], bool], *, within: float = 5.0) -> None:
     """Wait for something that another task brings about; TimeoutError when it does not."""
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110  (what is waited for tells nobody)
+        while not condition():
             await asyncio.sleep(0.01)

@@ -38,8 +38,9 @@ def test_the_slot_gives_name_labels_and_selector_and_the_release_the_image() -> 
     found = rendered()
     labels = {"app": "shop-api", "version": "green"}
     assert found["metadata"]["name"] == "shop-api-green"
-    assert found["metadata"]["labels"] == found["spec"]["selector"]["matchLabels"] == found["spec"]["template"]["metadata"]["labels"] == labels
-    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/api:v2"
+    template = found["spec"]["template"]
+    assert found["metadata"]["labels"] == found["spec"]["selector"]["matchLabels"] == template["metadata"]["labels"] == labels
+    assert template["spec"]["containers"][0]["image"] == "shop/api:v2"
     assert found["spec"]["replicas"] == 3
     assert found["metadata"]["annotations"]["a"] == "b"
 
