@@ -32,7 +32,7 @@ def paint_header(view: HeaderView, width: int, height: int) -> tuple[Line, ...]:
     marks: list[Line] = [(Span(f" {mark} ", "alarm"),) for mark in view.marks]
     application: Line = (elided(view.application, 20, "strong"),)
     environment: Line = (Span(view.environment, "title"),)
-    room = width - width_of(right) - 1
+    room = width - width_of(right) - 2
     for user in dict.fromkeys((view.user, _short_user(view.user), "")):
         fixed = [application, environment, *([(span(user),)] if user else []), *marks]
         left = room - width_of(joined(fixed)) - 3

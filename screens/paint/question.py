@@ -91,7 +91,8 @@ def _difference(row: Difference, head: Span, *, subject: int, what: int, width: 
     start = (head, column(row.subject, subject), column(row.what, what, "dim"))
     if cells(change) <= room:
         return [(*start, span(change))]
-    return [start, *wrapped(" " * indent + "  " + change, width, indent=indent + 2)]
+    margin = Span(" " * (indent + 2))
+    return [start, *((margin, *part) for part in wrapped(change, width - indent - 2))]
 
 
 def _fact(fact: Said, width: int) -> tuple[Line, ...]:

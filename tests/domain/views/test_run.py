@@ -1,0 +1,144 @@
+"""A run before, during and after, and the questions it asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import pytest
+
+from console.domain.views import question as questions
+from console.domain.views.entries import saying
+from console.domain.views.marks import Mark
+from console.domain.views.plan import PlanRow, PlanView
+from console.domain.views.run import RunView, plan_view, run_view
+from tests.screens import scenes
+from tests.screens.fake_desk import deploy_plan, rollback_plan
+
+
+def run(log: scenes.Log, *, later: float = 0.0) -> RunView:
+    return run_view(
+        log.record, entries=tuple(log.entries), usual={"rollout.wait": 21.0}, now=scenes.NOW + timedelta(seconds=later), zone=UTC
+    )
+
+
+def test_progress_shows_what_it_waits_for_how_long_and_how_long_usually() -> None:
+    view = run(scenes.waiting_for_pods())
+    assert (view.phase, view.title) == ("progress", "deploy v1.5.0 to green on PRODUCTION (run 41)")
+    assert view.status == "running 40s ▪ driven by alice@bastion-2"
+    row = view.rows[view.current]
+    assert (row.number, row.mark, row.elapsed, row.timing) == (4, Mark.RUNNING, "38s", "usually 21s")
+    assert row.text == "backend has 2 of 3 pods available, frontend 3 of 3"
+    assert [r.timing for r in view.rows[4:7]] == ["limit 30s", "", "limit 30s"]
+
+
+def test_a_step_that_says_nothing_for_long_is_said_to_be_silent() -> None:
+    assert run(scenes.waiting_for_pods(), later=60).status.endswith("▪ silent for 1m08s")
+
+
+def test_a_gate_waits_for_a_person_and_its_question_is_the_summary() -> None:
+    view = run(scenes.at_the_gate())
+    assert view.status.startswith("waits for a person for 4s")
+    assert (view.summary, view.summary_mark) == ("Switch live traffic to green?", Mark.WAITING)
+
+
+def test_a_record_says_how_it_ended_and_where_users_are() -> None:
+    view = run(scenes.finished(at=scenes.ago(3600)))
+    assert (view.phase, view.mark) == ("record", Mark.DONE)
+    assert view.status == "done at 01:41 after 14s"
+    assert view.summary == "users are on blue v1.4.2"
+
+
+def test_a_run_without_a_runner_says_what_to_do() -> None:
+    view = run(scenes.waiting_for_pods().add("run.released", reason="the machine goes down"))
+    assert view.status == "let go by its runner: the machine goes down ▪ take over to go on"
+
+
+def test_the_journal_of_a_step_has_its_changes_its_commands_and_what_people_said_meanwhile() -> None:
+    log = scenes.waiting_for_pods().add("run.note", 1, actor="bob", text="looking at the database")
+    texts = [said.text for said in run(log).details["rollout.wait"]]
+    assert texts == ["begins", "backend has 2 of 3 pods available, frontend 3 of 3", "bob notes: looking at the database"]
+    applied = [said.text for said in run(log).details["slots.apply"]]
+    assert applied[0] == "backend  image  v1.4.1 → v1.5.0"
+    assert applied[1].startswith("$ kubectl --namespace traider-prod set image")
+
+
+def test_a_plan_shows_what_would_change_and_counts_it() -> None:
+    view = plan_view(deploy_plan({"release": "v1.5.0"}))
+    assert view.summary == "7 steps, 1 change, 1 question and 2 planned when reached, usually 21s"
+    assert view.rows[view.current].title == "apply v1.5.0 to green"
+    assert [said.text for said in view.details["slots.apply"]][:3] == [
+        "backend  image  v1.4.1 → v1.5.0",
+        "frontend  image  v1.4.1 → v1.5.0",
+        "undo: rollback, about 1 s",
+    ]
+
+
+def test_a_refused_plan_stands_at_what_refuses_it() -> None:
+    plan = deploy_plan({})
+    rows = (*plan.rows[:1], replace(plan.rows[1], state="blocked", reasons=("no room for 6 more pods",)), *plan.rows[2:])
+    view = plan_view(replace(plan, rows=rows))
+    assert (view.mark, view.current, view.summary) == (Mark.BROKEN, 1, "cluster is ready: no room for 6 more pods")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "given", "rules"),
+    [(["promotion"], "", "promotion"), (["promotion", ""], "", ""), ([], "", ""), (["quota,drift"], "promotion", "promotion,quota,drift")],
+)
+def test_a_plan_can_be_overridden_only_where_every_rule_may_be(overrides: list[str], given: str, rules: str) -> None:
+    rows = tuple(PlanRow(f"s{n}", "check", "t", "blocked", reasons=("r",), override=rule) for n, rule in enumerate(overrides))
+    assert PlanView("deploy", "deploy", "production", rows, "d", {"override": given} if given else {}).override == rules
+
+
+def test_the_question_of_a_start_shows_objects_undo_and_the_verbs_key() -> None:
+    view = questions.start_question(deploy_plan({"release": "v1.5.0"}))
+    assert (view.title, view.environment, view.verb, view.key) == ("Deploy v1.5.0 to green?", "PRODUCTION", "deploy", "d")
+    assert [(d.subject, d.before, d.after) for d in view.differences] == [("backend", "v1.4.1", "v1.5.0"), ("frontend", "v1.4.1", "v1.5.0")]
+    assert view.effects == ("Usually takes 21s in all.", "Asks again before 1 step.")
+    assert (view.undo, view.reason) == ("rollback, about 1 s", "required")
+    assert questions.start_question(rollback_plan({})).key == "b"
+
+
+def test_what_was_merely_observed_does_not_make_it_another_question() -> None:
+    view = questions.start_question(deploy_plan({}))
+    assert replace(view, facts=(), effects=(), notice="again").matter == view.matter
+    assert questions.start_question(deploy_plan({"release": "v2"})).matter != view.matter
+
+
+def test_a_gate_says_what_stands_against_the_next_step() -> None:
+    log = scenes.at_the_gate()
+    log.add(
+        "gate.asked", step="gate", question="Switch?", confirm="name", key="s", phrase="", differences=[], blocked=["green has 5 of 6 pods"]
+    )
+    view = questions.gate_question(log.record, live="blue", entries=tuple(log.entries))
+    assert view is not None
+    assert view.warnings == ("As things are, it would be blocked: green has 5 of 6 pods",)
+    assert (view.phrase, view.declines) == ("production", "ends the run, users stay on blue")
+    assert view.asked == log.record.question
+
+
+def test_the_way_back_after_a_failure_is_asked_although_it_is_no_step() -> None:
+    text = "verify production failed: 3 of 10 answers came from v1.4.2; users are on green v1.5.0. Roll back to blue?"
+    log = scenes.at_the_gate().add("gate.asked", step="on_failure", question=text, confirm="key", key="b", phrase="", differences=[])
+    view = questions.gate_question(log.record, live="green")
+    assert view is not None
+    assert (view.title, view.verb, view.key) == ("Run 41 asks", "roll back", "b")
+    assert view.effects[0] == text
+
+
+def test_every_kind_of_entry_is_said_in_words() -> None:
+    log = scenes.at_the_gate().add("gate.answered", actor="bob", step="gate", answer="no")
+    log.add("run.stop_requested", reason="too slow").add("run.take_over", reason="gone").add("run.released", reason="SIGTERM")
+    log.add("step.result", step="gate", outcome="in_doubt", reason="timed out", seconds=3).add("journal.mended", dropped=1)
+    log.add("run.closed", outcome="needs_operator", reason="in doubt", live="users are on blue")
+    texts = [saying(entry).text for entry in log.entries[-8:]]
+    assert texts == [
+        "asks: Switch live traffic to green?",
+        "bob answers no",
+        "alice asks it to stop: too slow",
+        "alice lets another runner take over: gone",
+        "let go by its runner, can be resumed: SIGTERM",
+        "in doubt: it may have happened: timed out (3.0s)",
+        "the journal's last record was torn and has been set aside",
+        "ended: needs operator: in doubt: users are on blue",
+    ]

@@ -1,0 +1,49 @@
+"""What is known, and how newer values take the place of older ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+from console.domain.views.state import ConsoleState, with_run, with_runs, with_snapshot
+from console.domain.world import World
+from tests.screens import scenes
+
+
+def state() -> ConsoleState:
+    return ConsoleState(now=scenes.NOW, zone=UTC, connecting="prod", environment=scenes.environment(), connected=True)
+
+
+def test_an_older_record_of_a_run_changes_nothing() -> None:
+    newer, older = scenes.at_the_gate().record, scenes.waiting_for_pods().record
+    known = with_run(with_runs(state(), ()), newer)
+    assert with_run(known, older) is known
+    assert with_runs(known, (older,)).runs == (newer,)
+
+
+def test_runs_stand_newest_first() -> None:
+    one, other = scenes.finished(run=40, at=scenes.ago(99)).record, scenes.waiting_for_pods().record
+    known = with_run(with_run(with_runs(state(), ()), one), other)
+    assert [run.id for run in known.runs or ()] == [41, 40]
+    assert known.open_run == other
+
+
+def test_what_follows_from_a_world_is_worked_out_once() -> None:
+    first = with_snapshot(state(), scenes.well(), scenes.NOW)
+    assert first.snapshot is not None
+    later = with_snapshot(first, replace(first.snapshot, freshness=scenes.lost(3, "gone")), scenes.NOW)
+    assert later.derived is first.derived
+
+
+def test_nothing_follows_from_services_that_were_not_read() -> None:
+    unread = replace(scenes.well(), world=World("traider-prod", scenes.NOW, unread=frozenset({"Service"})))
+    known = with_snapshot(state(), unread, scenes.NOW)
+    assert known.derived is None
+    assert known.position is None
+
+
+def test_a_split_keeps_its_beginning_until_it_is_over() -> None:
+    later = scenes.NOW + timedelta(seconds=5)
+    seen = with_snapshot(with_snapshot(state(), scenes.split(), scenes.NOW), scenes.split(), later)
+    assert seen.split_since == scenes.NOW
+    assert with_snapshot(seen, scenes.switched(), later).split_since is None
