@@ -17,7 +17,7 @@ from console.domain.environment import Environment
 from console.domain.errors import JournalError, Refused
 from console.domain.ids import RunId
 from console.domain.rollback import rollback_targets
-from console.domain.run import Entry, RunRecord, advance
+from console.domain.run import Entry, Question, RunRecord, advance
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.plan import PlanView
@@ -133,9 +133,9 @@ class LiveDesk:
         await self._runner.drive(opened.ref)
         return opened.run
 
-    async def answer(self, run: RunId, step: str, answer: Literal["yes", "no"], typed: str = "") -> None:
+    async def answer(self, run: RunId, answer: Literal["yes", "no"], typed: str, *, question: Question) -> None:
         self._writable()
-        await follow.answer(self._journal, run, step=step, answer=answer, actor=self.identity, typed=typed)
+        await follow.answer(self._journal, run, step=question.step, answer=answer, actor=self.identity, typed=typed, question=question)
 
     async def stop(self, run: RunId, reason: str) -> None:
         self._writable()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from console.domain.views.figures import FigureRow
-from console.domain.views.lines import Line, Span, column, elided, joined, span, width_of
+from console.domain.views.lines import Line, Span, clip, column, elided, joined, span, width_of
 from console.domain.views.marks import Mark
 from console.domain.views.slot import ComponentRow, ProbeCell, ProbeRow, SlotView
 from console.domain.views.words import cells
@@ -135,6 +135,8 @@ def _counted(cells_: tuple[ProbeCell, ...]) -> Line:
 
 def _figure(row: FigureRow, label: int, inside: int) -> Line:
     head: Line = (column(row.name, label),)
+    if row.why and (inside < WIDE or not row.curve):
+        return (*head, *clip((span(f"{row.value} ({row.why})", row.tone),), inside - label))
     if inside < WIDE:
         value = span(row.value, row.tone)
         limit = span(row.limit, "dim")

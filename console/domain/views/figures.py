@@ -22,6 +22,8 @@ class FigureRow:
     value: str
     """`212/s`, `0.2 %`, `184 ms`, `no data`, `?`."""
     tone: Tone
+    why: str = ""
+    """Why there is no value."""
     curve: tuple[float | None, ...] = ()
     """0 to 1 of the scale, oldest first; None is a gap."""
     limit: str = ""
@@ -42,11 +44,13 @@ def _row(environment: Environment, figure: Figure, own: SlotMetrics, source: Fre
     reading = own.readings.get(figure, NOT_ASKED)
     allowed = environment.limits.get(figure)
     text, tone = _value(figure, reading, source, allowed)
+    why = "" if reading.value is not None else source.reason or reading.detail
     points = tuple(point.value for point in own.recent.get(figure, ()))
     return FigureRow(
         name=figure,
         value=text,
         tone=tone,
+        why=why,
         curve=_curve(points, allowed) if source.state != "UNKNOWN" else (),
         limit=f"limit {figure_text(figure, allowed)}" if allowed is not None else "",
         delta=_delta(figure, reading, own, earlier) if source.state == "FRESH" else "",
@@ -55,10 +59,9 @@ def _row(environment: Environment, figure: Figure, own: SlotMetrics, source: Fre
 
 def _value(figure: Figure, reading: Reading, source: Freshness, allowed: float | None) -> tuple[str, Tone]:
     if source.state == "UNKNOWN" or (source.state == "LOST" and reading.value is None):
-        return ("? " + source.reason if source.reason else "?"), "unknown"
+        return "?", "unknown"
     if reading.value is None:
-        word = "no data" if reading.state == "no_data" else "? query failed"
-        return word + (f" ({reading.detail})" if reading.detail else ""), "dim" if reading.state == "no_data" else "unknown"
+        return ("no data", "dim") if reading.state == "no_data" else ("? failed", "unknown")
     text = figure_text(figure, reading.value)
     if reading.state == "stale":
         return f"{text} STALE", "dim"

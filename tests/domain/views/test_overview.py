@@ -178,8 +178,8 @@ def test_slots_say_what_is_known_and_question_marks_what_is_not() -> None:
 
 
 def test_figures_without_requests_are_no_data_and_never_zero() -> None:
-    figures = {row.name: row.value for row in view(scenes.deploying()).slots[1].figures}
-    assert figures == {"requests": "0/s", "errors": "no data (no requests)", "p95": "no data (no requests)"}
+    figures = {row.name: (row.value, row.why) for row in view(scenes.deploying()).slots[1].figures}
+    assert figures == {"requests": ("0/s", ""), "errors": ("no data", "no requests"), "p95": ("no data", "no requests")}
 
 
 def test_after_a_switch_the_new_slot_shows_differences_with_their_sample_size() -> None:
