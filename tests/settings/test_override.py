@@ -18,7 +18,11 @@ def environment(folder: Path, **variables: str) -> Environment:
 
 def test_where_it_runs_can_be_overridden(tmp_path: Path) -> None:
     found = environment(
-        tmp_path, BLUEGREEN_CONTEXT="other", BLUEGREEN_NAMESPACE="elsewhere", BLUEGREEN_KUBECONFIG="/k", BLUEGREEN_PROMETHEUS="http://p:9090/"
+        tmp_path,
+        BLUEGREEN_CONTEXT="other",
+        BLUEGREEN_NAMESPACE="elsewhere",
+        BLUEGREEN_KUBECONFIG="/k",
+        BLUEGREEN_PROMETHEUS="http://p:9090/",
     )
     assert (found.cluster.context, found.cluster.namespace, found.cluster.kubeconfig) == ("other", "elsewhere", Path("/k"))
     assert found.prometheus == "http://p:9090"
