@@ -27,6 +27,12 @@ def media_type(header: str) -> str:
     return header.split(";", 1)[0].strip().lower()
 
 
+def accepts_json(accept: str) -> bool:
+    """Whether an Accept header leaves room for JSON, the only answer there is."""
+    wanted = [media_type(each) for each in accept.split(",") if each.strip()]
+    return not wanted or any(each in (JSON, "application/*", "*/*") or each.startswith("text/") for each in wanted)
+
+
 def read_json(raw: bytes, media: str, accepted: tuple[str, ...] = (JSON, YAML)) -> Any:
     """A decoded body; a format the verb does not take is 415, a broken one 400."""
     if media == PROTOBUF:

@@ -75,6 +75,8 @@ def respond(path: str) -> web.Response:
             return json_response(document)
         case ["openapi", "v2"]:
             raise not_spoken("OpenAPI v2")
+        case ["metrics" | "logs" | "debug" | ".well-known", *_]:
+            raise not_spoken(path)
         case _:
             return web.Response(text="404 page not found\n", status=404)
 

@@ -166,6 +166,11 @@ def unsupported_media(accepted: Sequence[str]) -> ApiError:
     )
 
 
+def not_acceptable() -> ApiError:
+    """An answer is wanted in another format than JSON."""
+    return ApiError(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json", details={})
+
+
 def unsupported_patch() -> ApiError:
     """A patch of none of the known kinds."""
     return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})

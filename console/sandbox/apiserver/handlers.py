@@ -10,10 +10,10 @@ from typing import Final
 
 from aiohttp import web
 
-from console.sandbox.apiserver import discovery
-from console.sandbox.apiserver.bodies import check_kind, delete_options, media_type, read_json, write_options
-from console.sandbox.apiserver.errors import ApiError, internal, method_not_allowed, too_large, unauthorized
-from console.sandbox.apiserver.lists import filter_of, read_page
+from console.sandbox.apiserver import discovery, tables
+from console.sandbox.apiserver.bodies import accepts_json, check_kind, delete_options, media_type, read_json, write_options
+from console.sandbox.apiserver.errors import ApiError, internal, method_not_allowed, not_acceptable, too_large, unauthorized
+from console.sandbox.apiserver.lists import Page, filter_of, read_page
 from console.sandbox.apiserver.patching import change_of, is_apply
 from console.sandbox.apiserver.rbac import ANONYMOUS, Authorizer, User
 from console.sandbox.apiserver.registry import Registry
@@ -63,6 +63,8 @@ class Handlers:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         user = self._authenticate(request.headers.get("Authorization", ""))
+        if not accepts_json(request.headers.get("Accept", "")):
+            raise not_acceptable()
         info = parse(request.method, request.rel_url.raw_path, request.query)
         self._authorizer.check(user, info)
         if not info.plural:
@@ -74,16 +76,23 @@ class Handlers:
             return await self._subresources.answer(request, info, resource)
         if resource in REVIEWS:
             return await self._review(request, info, resource, user)
+        as_table = tables.is_wanted(request.headers.get("Accept", ""))
         match info.verb:
             case "get":
-                return object_response(self._registry.find(resource, (info.namespace if resource.namespaced else "", info.name)))
+                stored = self._registry.find(resource, (info.namespace if resource.namespaced else "", info.name))
+                page = Page(stored.revision, [stored])
+                return self._as_table(resource, page) if as_table else object_response(stored)
             case "list":
                 page = read_page(self._registry.store, resource, filter_of(resource, info.namespace, "", request.query), request.query)
-                return json_response(page.encoded(resource))
+                return self._as_table(resource, page) if as_table else json_response(page.encoded(resource))
             case "watch":
                 return await self._watch(request, info, resource)
             case _:
                 return await self._write(request, info, resource)
+
+    def _as_table(self, resource: Resource, page: Page) -> web.Response:
+        bodies = [item.body for item in page.items]
+        return document_response(tables.table(resource, bodies, metadata=page.metadata(), now=self._registry.now()))
 
     def _authenticate(self, header: str) -> User:
         if not header:
@@ -143,6 +152,7 @@ class Handlers:
         return json_response(page.encoded(resource))
 
     async def _watch(self, request: web.BaseRequest, info: RequestInfo, resource: Resource) -> web.StreamResponse:
+        as_table = tables.is_wanted(request.headers.get("Accept", ""))
         wanted = filter_of(resource, info.namespace, info.name, request.query)
         options = options_of(request.query)
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
@@ -150,7 +160,7 @@ class Handlers:
         await response.prepare(request)
         with contextlib.suppress(ConnectionError):
             async for lines in stream(self._registry.store, resource, wanted, options):
-                await response.write(lines)
+                await response.write(tables.event_lines(resource, lines, now=self._registry.now()) if as_table else lines)
             await response.write_eof()
         return response
 

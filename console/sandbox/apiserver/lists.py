@@ -61,15 +61,19 @@ class Page:
     remaining: int | None = None
     """Items after this page, where no selector makes that unknown."""
 
-    def encoded(self, resource: Resource) -> bytes:
-        """The List object as JSON; items carry no kind and apiVersion."""
+    def metadata(self) -> Object:
+        """The list's own metadata."""
         metadata: Object = {"resourceVersion": str(self.revision)}
         if self.continue_token:
             metadata["continue"] = self.continue_token
         if self.remaining:
             metadata["remainingItemCount"] = self.remaining
+        return metadata
+
+    def encoded(self, resource: Resource) -> bytes:
+        """The List object as JSON; items carry no kind and apiVersion."""
         head = f'{{"kind":"{resource.kind}List","apiVersion":"{resource.api_version}","metadata":'.encode()
-        return head + msgspec.json.encode(metadata) + b',"items":[' + b",".join(item.raw for item in self.items) + b"]}\n"
+        return head + msgspec.json.encode(self.metadata()) + b',"items":[' + b",".join(item.raw for item in self.items) + b"]}\n"
 
 
 def read_page(store: Store, resource: Resource, wanted: Filter, query: Mapping[str, str]) -> Page:

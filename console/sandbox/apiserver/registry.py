@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -34,6 +35,10 @@ class Registry:
         self.store = store
         self._admission = admission
         self._now = now
+
+    def now(self) -> datetime:
+        """The server's time."""
+        return self._now()
 
     def timestamp(self) -> str:
         """Now, as the API writes times."""
