@@ -68,7 +68,7 @@ class EmbeddedServer:
         users = {tokens[name]: User(name, (*identity.groups, AUTHENTICATED)) for name, identity in IDENTITIES.items()}
         handlers = Handlers(registry, Authorizer(store), Subresources(registry, forwarder), users=users)
         authority, context = _certified(folder / "pki") if tls else (None, None)
-        async with _listening(handlers, port, context) as bound, _running(registry, now, wanted=controllers):
+        async with _listening(handlers, port, context) as bound, _running(registry, now, authority, wanted=controllers):
             endpoint = ApiEndpoint(f"http{'s' if tls else ''}://127.0.0.1:{bound}", authority, tokens)
             await setup_client.grant_cluster_rights(endpoint)
             async with contextlib.aclosing(forwarder):
@@ -94,14 +94,15 @@ def _registry(store: Store, now: Clock) -> Registry:
 
 
 @contextlib.asynccontextmanager
-async def _running(registry: Registry, now: Clock, *, wanted: bool) -> AsyncIterator[None]:
+async def _running(registry: Registry, now: Clock, authority: Path | None, *, wanted: bool) -> AsyncIterator[None]:
     """The controllers, imported here because they are built on this package."""
     from console.sandbox.controllers.manager import Controllers
 
     if not wanted:
         yield
         return
-    async with Controllers(registry, now=now).running():
+    certificate = authority.read_text() if authority else ""
+    async with Controllers(registry, now=now, authority=certificate).running():
         yield
 
 

@@ -22,7 +22,7 @@ from console.sandbox.controllers.resourcequota import ResourceQuotaController
 class Controllers:
     """The controllers over one registry."""
 
-    def __init__(self, registry: Registry, *, now: Clock) -> None:
+    def __init__(self, registry: Registry, *, now: Clock, authority: str = "") -> None:
         self._registry = registry
         self._all: tuple[Controller[Any], ...] = (
             DeploymentController(registry, now=now),
@@ -30,7 +30,7 @@ class Controllers:
             EndpointSliceController(registry),
             JobController(registry, now=now),
             GarbageCollector(registry),
-            NamespaceController(registry),
+            NamespaceController(registry, authority=authority),
             ResourceQuotaController(registry),
         )
 

@@ -36,9 +36,11 @@ class NamespaceController(Controller[str]):
 
     watched = (NAMESPACES, *CONTENT)
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, authority: str) -> None:
         super().__init__()
         self._registry = registry
+        self._authority = authority
+        """The certificate that pods would trust the server by, as PEM."""
 
     def keys_of(self, resource: Resource, change: Change) -> Iterable[str]:
         """A namespace, or the one that an object is gone from."""
@@ -61,12 +63,15 @@ class NamespaceController(Controller[str]):
         return None
 
     def _furnish(self, name: str) -> None:
-        """The default ServiceAccount and the ConfigMap with the cluster's authority: empty here, where there is none."""
+        """The default ServiceAccount and the ConfigMap with the cluster's authority."""
         furniture: tuple[tuple[Resource, Object], ...] = (
             (SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}),
             (
                 CONFIG_MAPS,
-                {"metadata": {"name": ROOT_CA, "annotations": {"kubernetes.io/description": ROOT_CA_USE}}, "data": {"ca.crt": ""}},
+                {
+                    "metadata": {"name": ROOT_CA, "annotations": {"kubernetes.io/description": ROOT_CA_USE}},
+                    "data": {"ca.crt": self._authority},
+                },
             ),
         )
         for resource, body in furniture:
