@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -49,12 +50,17 @@ async def test_a_killed_api_server_refuses_and_comes_back_with_its_data(real_pla
 
 
 async def test_a_paused_api_server_answers_nothing_until_it_is_resumed(real_plane: ControlPlane, api: Api, paths: Paths) -> None:
-    (await api.get(paths.configmaps)).ok()
-    real_plane.pause("kube-apiserver")
-    try:
-        with pytest.raises(TimeoutError):
+    async def answers() -> bool:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.5):
-                await api.get(paths.configmaps)
+                (await api.get(paths.configmaps)).ok()
+                return True
+        return False
+
+    assert await answers()
+    real_plane.pause("kube-apiserver")  # the signal takes a moment to reach every thread of it
+    try:
+        await eventually(answers, lambda answered: not answered)
     finally:
         real_plane.resume("kube-apiserver")
     (await api.get(paths.configmaps)).ok()
