@@ -24,8 +24,15 @@ GROUPS: Mapping[str, str] = {
 class Application:
     """One application, as an administrator and as its users see it."""
 
-    def __init__(self, layout: Layout, client: KubeClient, *, namespace: str, url: str) -> None:
-        self.layout, self.client, self.namespace, self.url = layout, client, namespace, url
+    def __init__(self, layout: Layout, client: KubeClient, *, namespace: str, urls: Mapping[str, str]) -> None:
+        self.layout, self.client, self.namespace = layout, client, namespace
+        self.urls = urls
+        """Entry point of each component's Service."""
+
+    @property
+    def url(self) -> str:
+        """Where users come in."""
+        return self.urls[self.layout.part("frontend").name]
 
     async def get(self, plural: str, name: str) -> Json | None:
         """One object; None when it is not there."""
@@ -37,6 +44,13 @@ class Application:
 
     async def list(self, plural: str) -> list[Json]:
         found: list[Json] = json.loads(await self.client.request("GET", self._path(plural)))["items"]
+        return found
+
+    async def objects(self) -> dict[str, Json]:
+        """Deployments and Services as they are stored, by kind and name."""
+        found: dict[str, Json] = {}
+        for plural in ("deployments", "services"):
+            found |= {f"{plural} {each['metadata']['name']}": each for each in await self.list(plural)}
         return found
 
     async def create(self, document: Json) -> None:
@@ -87,29 +101,33 @@ class Application:
         """Pods that each Deployment of a slot asks for."""
         return {part.name: (await self.deployment(part, slot))["spec"]["replicas"] for part in self.layout.parts}
 
-    async def answers(self, count: int = 10, *, path: str = "/api/quotes") -> Counter[tuple[str, str, int]]:
-        """(release of the frontend, release of the backend, status) of fresh connections through the users' entry point."""
-        target = Target.of(self.url + path)
-        found: Counter[tuple[str, str, int]] = Counter()
+    async def answers(self, part: Part, count: int = 10) -> Counter[tuple[str, int]]:
+        """(release, status) of what answers fresh connections through the entry point of a component's Service."""
+        target = Target.of(self.urls[part.name] + "/api/quotes")
+        found: Counter[tuple[str, int]] = Counter()
         for _ in range(count):
             connection = await Connection.open(target)
             try:
                 answer = await connection.exchange(target, close=True)
             finally:
                 await connection.close()
-            found[answer.headers.get("x-release", ""), answer.headers.get("x-backend-release", ""), answer.status] += 1
+            found[answer.headers.get("x-release", ""), answer.status] += 1
         return found
 
-    async def expect_live(self, slot: str, release: str, *, backend: str = "", connections: int = 10) -> None:
-        """Users are on this release of this slot: Services, EndpointSlices and what answers say so."""
-        assert await self.selected() == dict.fromkeys((part.name for part in self.layout.parts), slot)
+    async def expect_live(self, slot: str, release: str, *, connections: int = 10, **releases: str) -> None:
+        """Users are on this release of this slot: Services, EndpointSlices and what answers say so.
+
+        `releases` are those of components that have another one.
+        """
+        if self.layout.strategy == "blue_green":
+            assert await self.selected() == dict.fromkeys((part.name for part in self.layout.parts), slot)
         for part in self.layout.parts:
             own = await self.deployment(part, slot)
             pods = await self.routed(part)
             strangers = [pod for pod in pods if not pod.startswith(f"{own['metadata']['name']}-")]
             assert not strangers, f"{part.service} still reaches {strangers}"
             assert len(pods) == own["spec"]["replicas"], f"{part.service} reaches {pods} of {own['spec']['replicas']}"
-        assert await self.answers(connections) == {(release, backend or release, 200): connections}
+            assert await self.answers(part, connections) == {(releases.get(part.name, release), 200): connections}
 
     def _path(self, plural: str, name: str = "") -> str:
         path = f"{GROUPS.get(plural, '/api/v1')}/namespaces/{self.namespace}/{plural}"

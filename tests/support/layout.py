@@ -74,6 +74,15 @@ class Layout:
             "slots": list(self.slots),
             "components": components,
             "urls": {"live": {front.name: url(front.service)}},
+            "health": {
+                "checks": {
+                    "health": "/api/health",
+                    "detailed": "/api/health/detailed",
+                    "database": {"path": "/api/health/detailed", "field": "database.status", "equals": "healthy"},
+                    "auth": {"path": "/api/auth/csrf", "components": [front.name]},
+                },
+                "release": {"path": "/api/health", "field": "release"},
+            },
         }
 
     def objects(self, release: str, *, active: str, replicas: int) -> list[Json]:
