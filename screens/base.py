@@ -43,6 +43,11 @@ class ConsoleScreen(Screen[None]):
         yield self._notice
         yield self._hints
 
+    @property
+    def needs_plan(self) -> bool:
+        """The draft's plan is shown here."""
+        return False
+
     def compose_body(self) -> ComposeResult:
         """The part between header and messages."""
         raise NotImplementedError
@@ -101,6 +106,11 @@ class Dialog(ModalScreen[R | None]):
     def __init__(self, state: ConsoleState) -> None:
         super().__init__()
         self.state = state
+
+    @property
+    def needs_plan(self) -> bool:
+        """The draft's plan is shown here."""
+        return False
 
     def show_state(self, state: ConsoleState) -> None:
         self.state = state

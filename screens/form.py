@@ -42,7 +42,7 @@ class InputForm(Dialog[Mapping[str, str]]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
-            box.border_title = self._runbook.title
+            box.border_title = named(self._runbook)
             yield _text("Makes a plan first: nothing is changed before you confirm it.")
             for wanted, field in zip(self._asked, self._fields, strict=True):
                 needed = "" if wanted.required else " (may be left out)"
@@ -100,6 +100,11 @@ class InputForm(Dialog[Mapping[str, str]]):
     def _draw_offers(self) -> None:
         offers = self._offers()
         self._offered.show("↑ ↓ offers: " + ", ".join(offers[:12]) if offers else "")
+
+
+def named(runbook: Runbook) -> str:
+    """The runbook's title while its values are not known: `deploy {release} to {preview}` → `deploy release to preview`."""
+    return runbook.title.translate(str.maketrans("", "", "{}"))
 
 
 def offers_for(wanted: RunbookInput, state: ConsoleState) -> tuple[str, ...]:

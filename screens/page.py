@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from console.domain.views.lines import Line, Span, clip, column, span
+from console.domain.views.lines import Line, Span, chopped, clip, column, span
 from console.domain.views.state import ConsoleState
 from screens.base import Dialog
 from screens.paint.chrome import Hint
@@ -24,7 +24,8 @@ class Page(Dialog[None]):
         Binding("c", "copy", "Copy"),
     ]
 
-    def __init__(self, state: ConsoleState, title: str, lines: tuple[Line, ...], *, copies: str = "") -> None:
+    def __init__(self, state: ConsoleState, title: str, lines: tuple[Line, ...] = (), *, copies: str = "") -> None:
+        """Either lines, or a text that can be copied and is shown as it is."""
         super().__init__(state)
         self._title = title
         self._lines = lines
@@ -35,7 +36,7 @@ class Page(Dialog[None]):
     def compose(self) -> ComposeResult:
         self._box.border_title = self._title
         self._box.border_subtitle = "c copies, esc goes back" if self._copies else "esc goes back"
-        self._page.show(self._lines)
+        self._page.show((self._lines, self._copies))
         yield self._box
 
     def action_copy(self) -> None:
@@ -49,14 +50,11 @@ def help_lines(hints: tuple[Hint, ...]) -> tuple[Line, ...]:
     return tuple(_help(hint) for hint in hints)
 
 
-def text_lines(text: str) -> tuple[Line, ...]:
-    return tuple((span(line),) for line in text.splitlines())
-
-
 def _help(hint: Hint) -> Line:
     reason: Line = (Span("  not now: ", "dim"), span(hint.reason, "waiting")) if hint.reason else ()
     return (column(hint.key, 16, "disabled" if hint.reason else "key"), span(hint.label), *reason)
 
 
-def _paint(lines: tuple[Line, ...], width: int, height: int) -> tuple[Line, ...]:
-    return tuple(clip(line, width) for line in lines)
+def _paint(content: tuple[tuple[Line, ...], str], width: int, height: int) -> tuple[Line, ...]:
+    lines, text = content
+    return (*(clip(line, width) for line in lines), *(chopped(text, width) if text else ()))

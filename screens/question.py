@@ -65,6 +65,10 @@ class Question(Dialog[Decision]):
         """True once the question takes an answer."""
         return self._guard.armed
 
+    @property
+    def needs_plan(self) -> bool:
+        return self._view is not None and self._view.of_plan
+
     def compose(self) -> ComposeResult:
         with self._box:
             with VerticalScroll(id="body", can_focus=False):
@@ -93,7 +97,9 @@ class Question(Dialog[Decision]):
             self._draw()
 
     def admits(self, event: events.Key) -> bool:
-        """Called by the App for every key before anything else sees it."""
+        """Called by the App for every key before anything else sees it. Leaving is always possible."""
+        if event.key == "escape":
+            return True
         if event.is_forwarded:
             return not self._guard.seen_before(event.time)
         if isinstance(self.focused, Input):

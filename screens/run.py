@@ -65,6 +65,10 @@ class RunScreen(ConsoleScreen):
         return self.state.run(self.run) if self.run is not None else None
 
     @property
+    def needs_plan(self) -> bool:
+        return self.run is None
+
+    @property
     def plan(self) -> PlanView | None:
         """The plan, while this is no run yet."""
         draft = self.state.draft

@@ -1,25 +1,23 @@
-"""From a wish to a change: asks the question, then the desk, and says what came of it. Every change goes through here."""
+"""Questions about a run: asks, then sends the answer to the desk and says what came of it. Starting a run is `planning`'s."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from textual.screen import Screen
 
-from console.app.desk import Desk, PlanChanged
+from console.app.desk import Desk
 from console.app.link import Holder, Job, sentence
 from console.domain.ids import RunId
 from console.domain.run import RunRecord
 from console.domain.views import question as questions
 from console.domain.views.facts import facts
 from console.domain.views.question import QuestionView
-from console.domain.views.state import ConsoleState, PlanDraft
+from console.domain.views.state import ConsoleState
 from screens.question import Build, Decision, Question
 
-T = TypeVar("T")
 Taken = Callable[[Decision], None]
 
 
@@ -33,32 +31,16 @@ class Host(Holder, Protocol):
     def say(self, text: str, *, error: bool = False) -> None: ...
     def open_dialog(self, screen: Screen[Any], taken: Callable[[Any], None]) -> None: ...
     def work(self, name: str, job: Job) -> None: ...
+    def shows_plan(self) -> bool: ...
     def show_run(self, run: RunId) -> None: ...
     def go_home(self) -> None: ...
 
 
 class Asking:
-    """The only caller of the desk's changing methods."""
+    """Nothing is sent that no person said yes to."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-
-    def plan(self, title: str, runbook: str, inputs: Mapping[str, str]) -> None:
-        """Make a plan; it becomes the state's draft."""
-        self._host.update(lambda s: replace(s, draft=PlanDraft(title, runbook, inputs)))
-        self._host.work("plan", partial(self._plan, runbook, inputs))
-
-    def start(self) -> None:
-        """Ask whether the draft's plan may be carried out."""
-        draft = self._host.state.draft
-        if draft is not None:
-            self._ask(_start_question, lambda decision: self._host.work("start", partial(self._start, decision)))
-
-    def override(self) -> None:
-        """Plan again with the rules that stand against the plan overridden; the question then asks for the reason."""
-        draft = self._host.state.draft
-        if draft is not None and draft.plan is not None and draft.plan.override:
-            self.plan(draft.title, draft.runbook, {**draft.inputs, "override": draft.plan.override})
 
     def answer(self, run: RunId) -> None:
         """Ask what the run's gate asks."""
@@ -68,7 +50,7 @@ class Asking:
             if record is None:
                 return None
             entries = state.entries.get(run, ())
-            return questions.gate_question(record, live=_live(state), entries=entries, facts=facts(state), forbidden=_forbidden(state))
+            return questions.gate_question(record, live=live_slot(state), entries=entries, facts=facts(state), forbidden=forbidden(state))
 
         def taken(decision: Decision) -> None:
             if decision.asked is not None:
@@ -79,17 +61,17 @@ class Asking:
         if record is None or record.question is None:
             self._host.say(f"run {run} asks nothing any more")
             return
-        self._ask(build, taken)
+        self.ask(build, taken)
 
     def stop(self, run: RunId) -> None:
         def build(record: RunRecord, state: ConsoleState) -> QuestionView:
-            return questions.stop_question(record, live=_live(state), forbidden=_forbidden(state))
+            return questions.stop_question(record, live=live_slot(state), forbidden=forbidden(state))
 
         self._ask_of(run, build, lambda d: self._send(f"run {run} stops at its next safe point", lambda desk: desk.stop(run, d.reason)))
 
     def take_over(self, run: RunId) -> None:
         def build(record: RunRecord, state: ConsoleState) -> QuestionView:
-            return questions.take_over_question(record, forbidden=_forbidden(state))
+            return questions.take_over_question(record, forbidden=forbidden(state))
 
         self._ask_of(run, build, lambda d: self._send(f"run {run} is being taken over", lambda desk: desk.take_over(run, d.reason)))
 
@@ -118,9 +100,9 @@ class Asking:
             record = state.run(run)
             return build(record, state) if record else None
 
-        self._ask(made, taken)
+        self.ask(made, taken)
 
-    def _ask(self, build: Build, taken: Taken) -> None:
+    def ask(self, build: Build, taken: Taken) -> None:
         self._host.open_dialog(Question(build, self._host.state), lambda decision: taken(decision) if decision else None)
 
     def _send(self, done: str, request: Callable[[Desk], Awaitable[None]]) -> None:
@@ -138,68 +120,10 @@ class Asking:
         else:
             self._host.say(done)
 
-    async def _plan(self, runbook: str, inputs: Mapping[str, str]) -> None:
-        desk = self._host.desk
-        try:
-            if desk is None:
-                raise ConnectionError("the console is not connected yet")
-            plan = await desk.plan(runbook, inputs)
-        except Exception as error:
-            problem = sentence(error)
-            self._host.update(lambda s: _redrafted(s, runbook, inputs, problem=problem))
-        else:
-            self._host.update(lambda s: _redrafted(s, runbook, inputs, plan=plan))
 
-    async def _start(self, decision: Decision) -> None:
-        draft, desk = self._host.state.draft, self._host.desk
-        if draft is None or draft.plan is None or desk is None:
-            return
-        self._host.say(f"starting: {draft.plan.title}")
-        try:
-            run = await desk.start(draft.runbook, draft.inputs, reason=decision.reason, digest=draft.plan.digest)
-        except PlanChanged as changed:
-            notice = "The plan changed since you read it. Nothing was done. Read it again."
-            fresh = replace(draft, plan=changed.plan, notice=notice, reason=decision.reason)
-            self._host.update(lambda s: replace(s, draft=fresh))
-            self.start()
-        except Exception as error:
-            self._host.say(f"not started: {sentence(error)}", error=True)
-        else:
-            self._host.update(lambda s: replace(s, draft=None))
-            self._started(run)
-
-    def _started(self, run: RunId) -> None:
-        if run:
-            self._host.say(f"run {run} is started")
-            self._host.show_run(run)
-        else:
-            self._host.say("started. The journal cannot be written, so the run is not shown here: watch the Overview", error=True)
-            self._host.go_home()
-
-
-def _start_question(state: ConsoleState) -> QuestionView | None:
-    draft = state.draft
-    if draft is None:
-        return None
-    name = state.environment.name if state.environment else ""
-    seen = facts(state)
-    if draft.plan is None:
-        pending = questions.pending_question(draft.title, runbook=draft.runbook, environment=name, facts=seen)
-        return replace(pending, refusal=draft.problem) if draft.problem else pending
-    return questions.start_question(draft.plan, facts=seen, notice=draft.notice, forbidden=_forbidden(state), given_reason=draft.reason)
-
-
-def _redrafted(state: ConsoleState, runbook: str, inputs: Mapping[str, str], **news: Any) -> ConsoleState:
-    """The draft with its plan or its problem, unless another plan is wanted by now."""
-    draft = state.draft
-    if draft is None or (draft.runbook, draft.inputs) != (runbook, inputs):
-        return state
-    return replace(state, draft=replace(draft, **news))
-
-
-def _live(state: ConsoleState) -> str:
+def live_slot(state: ConsoleState) -> str:
     return state.position.active or "" if state.position else ""
 
 
-def _forbidden(state: ConsoleState) -> str:
+def forbidden(state: ConsoleState) -> str:
     return "READ-ONLY: this console may not change anything" if state.read_only else ""

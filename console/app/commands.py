@@ -15,6 +15,7 @@ from console.domain.runbook import Runbook
 from console.domain.views.run import outcome_words
 from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen
+from screens.form import named
 from screens.keys import all_hints_of
 from screens.paint.chrome import Hint
 
@@ -61,7 +62,7 @@ def _run(core: Commanded, screen: Screen[Any], action: str) -> Callable[[], Any]
 
 def _runbooks(core: Commanded, runbooks: Mapping[str, Runbook]) -> Iterable[SystemCommand]:
     for name, runbook in runbooks.items():
-        about = runbook.description or runbook.title
+        about = runbook.description or named(runbook)
         if core.state.read_only:
             yield SystemCommand(
                 f"Plan {name}", "not now: READ-ONLY", partial(core.say, "READ-ONLY: this console may not change anything", error=True)

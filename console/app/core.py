@@ -21,6 +21,7 @@ from console.app.desk import Desk, DeskFactory
 from console.app.doorbell import Doorbell
 from console.app.link import Change, Job, Link, sentence
 from console.app.navigation import Navigation
+from console.app.planning import Planning
 from console.app.throttle import Throttle
 from console.app.wishes import Wishes
 from console.domain.environment import Environment
@@ -55,7 +56,7 @@ class Core:
         self.navigation = Navigation(app, self)
         self._link = Link(self, factory)
         self._asking = Asking(self)
-        self._wishes = Wishes(self, self._asking, self.navigation)
+        self._wishes = Wishes(self, self._asking, Planning(self, self._asking), self.navigation)
         self._throttle = Throttle(self._show, interval=FLUSH_EVERY, clock=time.monotonic, after=app.set_timer)
         self._doorbell = Doorbell(app.bell)
 
@@ -97,6 +98,9 @@ class Core:
         """Never more than one deep: a dialog that is open gives way."""
         self.navigation.close_dialog()
         self.app.push_screen(screen, taken)
+
+    def shows_plan(self) -> bool:
+        return self.navigation.shows_plan()
 
     def go_home(self) -> None:
         self.navigation.home()

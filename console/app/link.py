@@ -44,8 +44,8 @@ class Link:
         self._sleep = sleep
         self.desk: Desk | None = None
         self._reading = False
-        self._asked: set[str] = set()
-        """Runbooks whose usual times were asked for."""
+        self._asked: set[tuple[str, int]] = set()
+        """Runbooks whose usual times were asked for, and how many of their runs had ended then."""
 
     async def run(self) -> None:
         """Connect, then follow snapshots and runs until cancelled."""
@@ -67,19 +67,20 @@ class Link:
         """Read what is missing of these runs' journals and usual times, one reading at a time."""
         state = self._holder.state
         behind = tuple(r for r in runs if (record := state.run(r)) and record.last_seq > _last(state, r))
-        unknown = {record.runbook for r in runs if (record := state.run(r))} - set(state.usual) - self._asked
+        wanted = {(record.runbook, _ended(state, record.runbook)) for r in runs if (record := state.run(r))}
+        unknown = wanted - self._asked
         if self.desk is None or self._reading or not (behind or unknown):
             return
         self._reading = True
         self._asked |= unknown
         work("journal", partial(self._completed, self.desk, behind, unknown))
 
-    async def _completed(self, desk: Desk, behind: tuple[RunId, ...], unknown: set[str]) -> None:
+    async def _completed(self, desk: Desk, behind: tuple[RunId, ...], unknown: set[tuple[str, int]]) -> None:
         try:
             for run in behind:
                 newer = await desk.entries(run, _last(self._holder.state, run))
                 self._holder.update(partial(_with_entries, run=run, newer=newer))
-            for runbook in unknown:
+            for runbook, _ in unknown:
                 usual = await desk.usual(runbook)
                 self._holder.update(partial(_with_usual, runbook=runbook, usual=usual))
             self._trouble("journal", "")
@@ -155,6 +156,10 @@ def _with_trouble(state: ConsoleState, name: str, text: str) -> ConsoleState:
 def _last(state: ConsoleState, run: RunId) -> int:
     known = state.entries.get(run, ())
     return known[-1].seq if known else 0
+
+
+def _ended(state: ConsoleState, runbook: str) -> int:
+    return sum(1 for run in state.runs or () if run.runbook == runbook and not run.open)
 
 
 def _with_entries(state: ConsoleState, *, run: RunId, newer: tuple[Entry, ...]) -> ConsoleState:

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen, Screen
 
 from console.domain.ids import RunId
 from console.domain.views.state import ConsoleState
-from screens.base import ConsoleScreen
+from screens.base import ConsoleScreen, Dialog
 from screens.keys import all_hints_of
 
 FLOOR = 2
@@ -89,10 +89,10 @@ class Navigation:
         self._stage.push_screen(NoteForm(self._teller.state), taken)
 
     def to_commands(self, text: str) -> None:
-        from screens.page import Page, text_lines
+        from screens.page import Page
 
         self.close_dialog()
-        self._stage.push_screen(Page(self._teller.state, "kubectl commands that go back now", text_lines(text), copies=text))
+        self._stage.push_screen(Page(self._teller.state, "kubectl commands that go back now", copies=text))
 
     def help(self) -> None:
         from screens.page import Page, help_lines
@@ -101,6 +101,10 @@ class Navigation:
         if isinstance(screen, ConsoleScreen):
             hints = all_hints_of(screen, labels=screen.labels(), refusals=screen.refusals())
             self._stage.push_screen(Page(self._teller.state, "Keys", help_lines(hints)))
+
+    def shows_plan(self) -> bool:
+        """A plan is being looked at, or a question asks about it."""
+        return any(s.needs_plan for s in self._stage.screen_stack if isinstance(s, ConsoleScreen | Dialog))
 
     def runs_in_view(self) -> tuple[RunId, ...]:
         """Runs whose journal is shown: the newest in the feed, and that of a run screen."""

@@ -7,15 +7,17 @@ from functools import partial
 
 from console.app.asking import Asking, Host
 from console.app.navigation import Navigation
+from console.app.planning import Planning
 from screens import messages
 
 
 class Wishes:
     """One place that knows every wish."""
 
-    def __init__(self, host: Host, asking: Asking, navigation: Navigation) -> None:
+    def __init__(self, host: Host, asking: Asking, planning: Planning, navigation: Navigation) -> None:
         self._host = host
         self._asking = asking
+        self._planning = planning
         self._navigation = navigation
 
     def fulfil(self, wish: messages.Wish) -> None:
@@ -23,12 +25,12 @@ class Wishes:
             case messages.Visit():
                 self._visit(wish)
             case messages.RollbackAsked(title, runbook, inputs):
-                self._asking.plan(title, runbook, inputs)
-                self._asking.start()
+                self._planning.plan(title, runbook, inputs)
+                self._planning.start()
             case messages.StartAsked():
-                self._asking.start()
+                self._planning.start()
             case messages.OverrideAsked():
-                self._asking.override()
+                self._planning.override()
             case messages.AnswerAsked(run):
                 self._asking.answer(run)
             case messages.StopAsked(run):
@@ -60,5 +62,5 @@ class Wishes:
 
     def _planned(self, runbook: str, inputs: Mapping[str, str] | None) -> None:
         if inputs is not None:
-            self._asking.plan(" ".join((runbook, *inputs.values())), runbook, inputs)
+            self._planning.plan(" ".join((runbook, *inputs.values())), runbook, inputs)
             self._navigation.to_plan()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.domain.views.lines import Line, Span, clip, column, span, spread, width_of, wrapped
+from console.domain.views.lines import Line, Span, chopped, clip, column, span, spread, width_of, wrapped
 from console.domain.views.marks import Tone
 from console.domain.views.rollback import RollbackView, TargetRow
 from console.domain.views.run import RunView, Said, StepRow
@@ -76,6 +76,8 @@ def _step(row: StepRow, width: int, *, title: int, wide: bool) -> Line:
 
 
 def _said(line: Said, width: int) -> tuple[Line, ...]:
+    if line.verbatim:
+        return chopped(line.text, width, tone=line.tone)
     time: Line = (Span(line.time + "  ", "dim"),) if line.time else ()
     glyph: Line = (Span(line.mark.glyph + " ", line.mark.tone),) if line.mark else ()
     start = (*time, *glyph)

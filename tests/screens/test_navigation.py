@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -197,6 +198,56 @@ async def test_what_the_desk_refuses_is_a_line_and_nothing_else(desk: FakeDesk) 
         desk.fails = RuntimeError("socket closed")
         await pilot.press("escape", "k")
         await see(pilot, "no commands: RuntimeError: socket closed")
+
+
+async def test_a_plan_that_the_cluster_does_not_allow_is_tried_again_while_it_is_looked_at(
+    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.app.planning.AGAIN_AFTER", 0.02)
+    async with console(desk).run_test() as pilot:
+        await see(pilot, "ready: to blue")
+        desk.fails = TimeoutError("no connection within 10 s")
+        await pilot.press("r", "enter")
+        await see(pilot, "TimeoutError: no connection within 10 s; trying again")
+        await until(pilot, lambda: len(desk.calls) > 2, what="more tries")
+        desk.fails = None
+        await see(pilot, "green v1.5.0 → blue v1.4.2")
+        await pilot.press("escape")
+        desk.fails = TimeoutError("gone again")
+        await at(pilot, RollbackScreen)
+        await pilot.press("enter")
+        await question(pilot, armed=False)
+        await pilot.press("escape")
+        await at(pilot, RollbackScreen)
+        await pilot.pause(0.1)
+        tries = len(desk.calls)
+        await pilot.pause(0.2)
+        assert len(desk.calls) == tries
+
+
+async def test_a_run_that_is_being_started_is_not_started_twice(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = asyncio.Event()
+    start = desk.start
+
+    async def slowly(*given: Any, **named: Any) -> RunId:
+        run = await start(*given, **named)
+        await opened.wait()
+        return run
+
+    monkeypatch.setattr(desk, "start", slowly)
+    async with console(desk).run_test() as pilot:
+        await see(pilot, "ready: to blue")
+        await pilot.press("r", "enter")
+        await question(pilot)
+        await see(pilot, "press  b  to roll back")
+        await deliberately(pilot, "b")
+        await see(pilot, "starting: roll back to blue")
+        await pilot.press("enter", "enter")
+        await see(pilot, "is being started")
+        await at(pilot, RollbackScreen)
+        opened.set()
+        await at(pilot, RunScreen)
+    assert len(desk.changing_calls) == 1
 
 
 async def test_a_rollback_without_a_journal_goes_home_and_says_so(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:

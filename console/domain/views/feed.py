@@ -12,6 +12,8 @@ from console.domain.views.state import ConsoleState
 from console.domain.views.words import clock
 from console.domain.world import Event
 
+ROUTINE = frozenset({"Scheduled", "Pulling", "Pulled", "Created", "SuccessfulCreate"})
+"""What every pod says when all goes well; the columns say it, too."""
 MOST = 200
 """Rows kept; the feed says when there were more."""
 
@@ -39,7 +41,9 @@ def feed_view(state: ConsoleState) -> FeedView:
     timed: list[tuple[datetime, int, FeedRow]] = []
     world = state.snapshot.world if state.snapshot else None
     if world is not None:
-        timed += [(e.last_seen, 0, _event_row(e, state)) for e in world.events.values() if e.last_seen is not None]
+        timed += [
+            (e.last_seen, 0, _event_row(e, state)) for e in world.events.values() if e.last_seen is not None and e.reason not in ROUTINE
+        ]
     for entries in state.entries.values():
         timed += [(e.at, e.seq, _entry_row(e, state)) for e in entries if _worth_a_row(e)]
     timed.sort(key=lambda row: (row[0], row[1]), reverse=True)

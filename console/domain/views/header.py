@@ -30,7 +30,8 @@ def header_view(state: ConsoleState) -> HeaderView:
         return HeaderView("bluegreen", "NOT CONNECTED", state.connecting, "", (), time)
     cluster = environment.cluster
     name = cluster.context or (cluster.server or "").removeprefix("https://") or "the current cluster"
-    marks = [word for word, holds in (("REHEARSAL", environment.rehearsal), ("READ-ONLY", state.read_only)) if holds]
+    rehearsal = environment.rehearsal and environment.name.upper() != "REHEARSAL"
+    marks = [word for word, holds in (("REHEARSAL", rehearsal), ("READ-ONLY", state.read_only)) if holds]
     return HeaderView(
         environment.application.upper(), environment.name.upper(), f"{cluster.namespace} @ {name}", state.identity, tuple(marks), time
     )

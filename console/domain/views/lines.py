@@ -93,6 +93,13 @@ def joined(parts: Sequence[Line], separator: str = " ▪ ") -> Line:
     return tuple(joined_spans)
 
 
+def chopped(text: str, width: int, *, tone: Tone = "plain") -> tuple[Line, ...]:
+    """Every line as it is, cut into pieces of `width` characters: nothing is left out, moved or joined."""
+    room = max(1, width)
+    rows = [clean(row) if row.strip() else "" for row in text.expandtabs(2).splitlines()]
+    return tuple((Span(row[start : start + room], tone),) for row in rows for start in range(0, max(1, len(row)), room))
+
+
 def wrapped(text: str, width: int, *, tone: Tone = "plain", indent: int = 0) -> tuple[Line, ...]:
     """Words of a sentence over as many lines as they need, the second and later ones indented."""
     rows = textwrap.wrap(clean(text), max(width, indent + 8), subsequent_indent=" " * indent, break_on_hyphens=False)

@@ -136,6 +136,10 @@ def deploy_verdict(state: ConsoleState) -> Verdict:
     what = str(record.inputs.get("release") or record.title)
     if record.outcome is not None:
         mark, word = outcome_words(record.outcome)
+        back = next((r for r in state.runs if r.id > record.id and r.direction == "back" and r.outcome == "done"), None)
+        if back is not None:
+            when = day_and_clock(back.closed_at or back.opened_at, state.zone, now=state.now)
+            return Verdict(Mark.BROKEN, f"{what} was rolled back {when} (run {back.id})")
         return Verdict(mark, f"{what} {word} {day_and_clock(record.closed_at or record.opened_at, state.zone, now=state.now)}")
     step = record.current
     if record.question:
@@ -191,7 +195,7 @@ def _not_needed(state: ConsoleState, active: SlotState, best: Target | None) -> 
     text, short = f"not needed: users are on {name}, which is stable", f"not needed: {name} is stable"
     if going:
         after = f"to {active.slot}{_in_about(SWITCH_SECONDS)}"
-        return Verdict(Mark.OFF, f"{text}. After the switch: {after}", (f"{short}; after a switch: {after}", short))
+        return Verdict(Mark.OFF, f"{text}. After the switch: {after}", (f"{short}; back from a switch{_in_about(SWITCH_SECONDS)}", short))
     if best and best.usable:
         now = f"to {target_name(best)}{_in_about(best.seconds)}"
         return Verdict(Mark.OFF, f"{text}. If it must be: {now}", (f"{short}; else: {now}", short))

@@ -73,8 +73,8 @@ class PlanView:
 
     @property
     def undo(self) -> str:
-        """How to go back from the last step that says so."""
-        return next((row.undo for row in reversed(self.rows) if row.undo), "")
+        """How to go back, as the first change that says so puts it."""
+        return next((row.undo for row in self.rows if row.undo), "")
 
     @property
     def usual(self) -> float | None:

@@ -47,6 +47,8 @@ class QuestionView:
     """What answering no does; empty where leaving the question is the only other answer."""
     notice: str = ""
     """Why it is shown again."""
+    of_plan: bool = False
+    """It asks about a plan, which is made again until it can be made."""
     asked: Question | None = None
     """The run's question that this shows: an answer counts for this very one."""
 
@@ -82,13 +84,16 @@ def start_question(
         given_reason=given_reason,
         refusal=forbidden or plan.refusal,
         notice=notice,
+        of_plan=True,
     )
 
 
 def pending_question(title: str, *, runbook: str, environment: str, facts: tuple[Said, ...] = ()) -> QuestionView:
     """The question while its plan is still being made."""
     verb, key = start_verb(runbook)
-    return QuestionView(title, environment.upper(), verb, key, facts=facts, reason="optional", refusal="the plan is being made")
+    return QuestionView(
+        title, environment.upper(), verb, key, facts=facts, reason="optional", refusal="the plan is being made", of_plan=True
+    )
 
 
 def gate_question(

@@ -11,7 +11,7 @@ from console.domain.runbook import Runbook
 from console.domain.views.derived import Derived
 from console.domain.views.marks import Mark
 from console.domain.views.overview import estimate, target_name
-from console.domain.views.run import Said
+from console.domain.views.run import Said, command_said
 from console.domain.views.standing import standing_words
 from console.domain.views.state import ConsoleState
 from console.domain.views.words import day_and_clock
@@ -102,7 +102,7 @@ def _effects(state: ConsoleState, derived: Derived, target: Target) -> tuple[Sai
     ]
     after = _after(state, derived, target)
     until = _warm_until(derived, target, state.zone, state.now)
-    commands = [Said("", None, f"$ {command}", "dim") for command in target.kubectl]
+    commands = [command_said(command) for command in target.kubectl]
     return (*blocked, *override, *warned, *first, *moves, *after, *until, *commands)
 
 

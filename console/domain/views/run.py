@@ -44,6 +44,8 @@ class Said:
     mark: Mark | None
     text: str
     tone: Tone = "plain"
+    verbatim: bool = False
+    """A command: its lines and spaces stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def run_view(record: RunRecord, *, entries: tuple[Entry, ...] = (), usual: Mappi
         title=f"{record.title} on {record.environment.upper()} (run {record.id})",
         mark=mark,
         status=status,
-        rows=tuple(_stepped(number, step, usual.get(step.name), now) for number, step in enumerate(record.steps, 1)),
+        rows=tuple(_stepped(number, step, usual.get(step.name), now, ended=not record.open) for number, step in enumerate(record.steps, 1)),
         current=_current(record),
         summary=_summary(record),
         summary_mark=mark if record.question or not record.open else None,
@@ -152,7 +154,12 @@ def difference_text(difference: Difference) -> str:
 
 
 def _commands(kubectl: tuple[str, ...]) -> tuple[Said, ...]:
-    return tuple(Said("", None, f"$ {command}", "dim") for command in kubectl)
+    return tuple(command_said(command) for command in kubectl)
+
+
+def command_said(command: str) -> Said:
+    """A command that a person could type."""
+    return Said("", None, f"$ {command}", "dim", verbatim=True)
 
 
 def _status(record: RunRecord, *, now: datetime, zone: tzinfo) -> tuple[Mark, str]:
@@ -200,8 +207,8 @@ def _summary(record: RunRecord) -> str:
     if record.question:
         return record.question.text
     if not record.open:
-        said = [text for text in (record.outcome_reason, record.live) if text]
-        return ". ".join(said)
+        said = [text for text in (record.live, record.outcome_reason) if text]
+        return ". ".join(f"{text[:1].upper()}{text[1:]}" for text in said)
     return record.stop_requested and f"asked to stop: {record.stop_requested}"
 
 
@@ -214,7 +221,9 @@ def _current(record: RunRecord) -> int:
     return max(0, ahead)
 
 
-def _stepped(number: int, step: StepRecord, usual: float | None, now: datetime) -> StepRow:
+def _stepped(number: int, step: StepRecord, usual: float | None, now: datetime, *, ended: bool) -> StepRow:
+    if ended and step.state is StepState.TO_COME:
+        return StepRow(step.name, number, Mark.TO_COME, step.title, "not reached", tone="dim")
     mark = step_mark(step.state)
     text = step.reason or evidence_text(step.evidence)
     attempts = f"attempt {step.attempts}: " if step.attempts > 1 else ""

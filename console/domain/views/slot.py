@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.domain.causes import Trouble
 from console.domain.environment import Environment
 from console.domain.freshness import Freshness
 from console.domain.health import Tally
@@ -76,7 +77,7 @@ def slot_view(environment: Environment, snapshot: Snapshot | None, derived: Deri
     state = derived.slots[slot]
     fresh = snapshot.of_kinds("Deployment", "Service")
     pods = snapshot.of_kinds("Deployment", "Pod", "ReplicaSet")
-    before = derived.switch.previous_slot if state.role is Role.ACTIVE and derived.switch.previous_slot != slot else None
+    before = _served_before(derived, state)
     return SlotView(
         slot=slot,
         hue=hue,
@@ -88,9 +89,18 @@ def slot_view(environment: Environment, snapshot: Snapshot | None, derived: Deri
     )
 
 
+def _served_before(derived: Derived, state: SlotState) -> SlotName | None:
+    """The slot to compare with: the one that served until the switch, while it still runs."""
+    previous = derived.switch.previous_slot
+    if state.role is not Role.ACTIVE or previous is None or previous == state.slot:
+        return None
+    other = derived.slots.get(previous)
+    return previous if other is not None and not other.empty and not state.stable else None
+
+
 def _words(state: SlotState, fresh: Freshness, now: datetime) -> tuple[str, ...]:
     role = {Role.ACTIVE: "active", Role.PREVIEW: "preview", Role.SPLIT: "SPLIT", Role.UNKNOWN: "role unknown"}[state.role]
-    words = [role, "stable" if state.stable else "", "empty" if state.empty else "", "held" if state.held else ""]
+    words = [role, "stable" if state.stable and not state.held else "", "empty" if state.empty else "", "held" if state.held else ""]
     return tuple(w for w in (*words, standing_words(fresh, now)) if w)
 
 
@@ -114,7 +124,7 @@ def _component_mark(component: ComponentState, role: Role) -> Mark:
     if component.deployment is None or (component.desired == 0 and not component.total):
         return Mark.BROKEN if serving else Mark.OFF
     up = min(component.ready, component.available)
-    if component.causes and component.causes[0].final:
+    if component.causes and component.causes[0].trouble <= Trouble.EXITED:
         return Mark.PARTLY if up else Mark.BROKEN
     if component.complete and component.desired > 0:
         return Mark.WELL

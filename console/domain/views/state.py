@@ -41,6 +41,8 @@ class PlanDraft:
     """Why it is shown again."""
     reason: str = ""
     """What the person gave as reason before it was shown again."""
+    starting: bool = False
+    """It was confirmed, and its run is being opened."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 def duration(seconds: float) -> str:
     """`0.2s`, `21s`, `3m12s`, `1h04m`, `2d3h`; negative counts as zero."""
     seconds = max(0.0, seconds)
+    if 0 < seconds < 0.05:
+        return "<0.1s"
     if seconds < 9.95:
         return f"{seconds:.1f}s"
     whole = round(seconds)

@@ -33,6 +33,12 @@ def test_empty_parts_get_no_separator() -> None:
     assert lines.plain(lines.joined([(), (Span("a"),), (), (Span("b"),)])) == "a ▪ b"
 
 
+def test_commands_keep_their_lines_and_spaces_and_lose_nothing() -> None:
+    command = '$ kubectl apply -f - <<\'MANIFEST\'\n{\n  "kind": "Service"\n}\nMANIFEST'
+    rows = [lines.plain(row) for row in lines.chopped(command, 20)]
+    assert rows == ["$ kubectl apply -f -", " <<'MANIFEST'", "{", '  "kind": "Service"', "}", "MANIFEST"]
+
+
 def test_sentences_wrap_between_words_and_long_words_are_broken() -> None:
     wrapped = [lines.plain(row) for row in lines.wrapped("deploy v1.5.0 to green, please", 16, indent=2)]
     assert wrapped == ["deploy v1.5.0 to", "  green, please"]

@@ -100,6 +100,14 @@ def test_the_deployment_is_another_verdict_than_the_users(log: Callable[[], scen
     assert seen.users.text == "blue v1.4.2, well"
 
 
+def test_a_deployment_that_was_rolled_back_is_not_called_done() -> None:
+    back = scenes.opened(at=scenes.ago(600), run=42)
+    back.entries[0] = replace(back.entries[0], body={**back.entries[0].body, "direction": "back"})
+    back.add("run.closed", 30, outcome="done", reason="", live="users are on blue")
+    deploy = view(scenes.well(), back, scenes.finished(run=41, at=scenes.ago(3600), release="v1.5.0")).deploy
+    assert (deploy.mark, deploy.text) == (Mark.BROKEN, "v1.5.0 was rolled back 02:31 (run 42)")
+
+
 def unproven() -> Snapshot:
     """The first release ever is served from green, and blue holds one that never passed."""
     return scenes.snapshot(scenes.world({BLUE: Slot("v0.9"), GREEN: Slot("v1.0")}, selects=GREEN))

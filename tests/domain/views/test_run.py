@@ -46,7 +46,7 @@ def test_a_record_says_how_it_ended_and_where_users_are() -> None:
     view = run(scenes.finished(at=scenes.ago(3600)))
     assert (view.phase, view.mark) == ("record", Mark.DONE)
     assert view.status == "done at 01:41 after 14s"
-    assert view.summary == "users are on blue v1.4.2"
+    assert view.summary == "Users are on blue v1.4.2"
 
 
 def test_a_run_without_a_runner_says_what_to_do() -> None:
