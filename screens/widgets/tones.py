@@ -41,20 +41,22 @@ class Tones:
 def tones_of(app: App[object]) -> Tones:
     """The tones of the theme that is on."""
     variables = app.theme_variables
-    return _tones(tuple(variables[name] for name in _VARIABLES), app.native_ansi_color)
+    return _tones(tuple(variables[name] for name in _VARIABLES), app.native_ansi_color, app.no_color)
 
 
 @lru_cache(maxsize=16)
-def _tones(values: tuple[str, ...], ansi: bool) -> Tones:
+def _tones(values: tuple[str, ...], ansi: bool, no_color: bool) -> Tones:
     colours = dict(zip(_VARIABLES, values, strict=True))
-    styles = {tone: Style(color=_rich(colours[name]), bold=bold or None) for tone, (name, bold) in _COLOURS.items()}
-    if ansi:  # the terminal's own grey is not known: fainter is the only safe way to say less
+    styles = {tone: Style(color=None if no_color else _rich(colours[name]), bold=bold or None) for tone, (name, bold) in _COLOURS.items()}
+    if ansi or no_color:  # the terminal's own grey is not known: fainter is the only safe way to say less
         styles["dim"] = styles["disabled"] = Style(dim=True)
+    if no_color:
+        styles["key"] = Style(bold=True, underline=True)
     styles["plain"] = Style()
     styles["strong"] = Style(bold=True)
     styles["title"] = Style(bold=True, reverse=True)
     styles["alarm"] = styles["broken"] + Style(reverse=True)
-    chosen = Style(bold=True, underline=True) if ansi else Style(bold=True, bgcolor=_rich(colours["panel"]))
+    chosen = Style(bold=True, underline=True) if ansi or no_color else Style(bold=True, bgcolor=_rich(colours["panel"]))
     return Tones(styles, chosen)
 
 

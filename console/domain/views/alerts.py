@@ -28,7 +28,16 @@ def alerts(state: ConsoleState) -> tuple[Alert, ...]:
     """All of them; empty when there is nothing to say, which is only said of what is known."""
     if state.snapshot is None or state.snapshot.world is None:
         return (Alert(Mark.UNKNOWN, "nothing is known yet"), *_runs(state))
-    return (*_split(state), *_sources(state), *_runs(state), *_drift(state), *_live(state), *_slots(state), *_notes(state))
+    return (
+        *_split(state),
+        *_sources(state),
+        *_runs(state),
+        *_drift(state),
+        *_live(state),
+        *_slots(state),
+        *_writers(state),
+        *_notes(state),
+    )
 
 
 def split_text(state: ConsoleState) -> str:
@@ -80,6 +89,15 @@ def _drift(state: ConsoleState) -> Iterable[Alert]:
     here = state.derived.position
     if here.absent and not here.empty:
         yield Alert(Mark.BROKEN, f"the Service of {listed(here.absent)} does not exist")
+    for sentence in state.derived.by_hand:
+        yield Alert(Mark.PARTLY, sentence)
+
+
+def _writers(state: ConsoleState) -> Iterable[Alert]:
+    """Who would undo a switch by itself is a danger; who would when somebody runs it again is good to know."""
+    for writer in state.derived.writers if state.derived else ():
+        if writer.habit != "once":
+            yield Alert(Mark.WAITING if writer.habit == "by itself" else Mark.TO_COME, writer.sentence)
 
 
 def _live(state: ConsoleState) -> Iterable[Alert]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from console.domain.environment import Environment
 from console.domain.facts import SwitchFacts, switch_facts
+from console.domain.foreign import Writer, foreign_writers, switched_by_hand
 from console.domain.ids import ReleaseName, SlotName
 from console.domain.position import Position, position
 from console.domain.records import Records, records_of
@@ -26,6 +27,10 @@ class Derived:
     releases: tuple[ReleaseName, ...]
     """Recorded releases that may be deployed, the newest first."""
     record_problems: tuple[str, ...]
+    writers: tuple[Writer, ...]
+    """Others who write what a switch and a rollback depend on, the most dangerous first."""
+    by_hand: tuple[str, ...]
+    """Switches that were not ours, as sentences."""
     switch: SwitchFacts
     """What the last switch left on the last Service of the switch order (users' entry)."""
 
@@ -47,6 +52,8 @@ def derive(environment: Environment, world: World | None) -> Derived | None:
         targets=rollback_targets(environment, world),
         releases=_deployable(records),
         record_problems=records.problems,
+        writers=foreign_writers(environment, world),
+        by_hand=switched_by_hand(environment, world),
         switch=switch_facts(entry.meta.annotations if entry else {}),
     )
 

@@ -17,7 +17,7 @@ from console.domain.views.header import header_view
 from console.domain.views.marks import Mark
 from console.domain.views.overview import OverviewView, overview_view
 from console.domain.views.state import ConsoleState, with_runs, with_snapshot
-from console.domain.world import World
+from console.domain.world import FieldManager, World
 from tests.screens import scenes
 from tests.screens.scenes import BACKEND, BLUE, FRONTEND, GREEN, Slot
 
@@ -159,6 +159,19 @@ def test_alerts_name_the_cause_once_and_the_lost_source_first() -> None:
         "Kubernetes API LOST 12s: connection refused",
         "run 41 waits for a person: Switch live traffic to green?",
         'backend green CrashLoopBackOff: exit 3, "cannot reach database", 4 restarts',
+    ]
+
+
+def test_others_who_write_selectors_are_named_and_those_who_would_undo_a_switch_are_marked() -> None:
+    seen = scenes.well()
+    assert seen.world is not None
+    holds = frozenset({"spec.selector.version"})
+    argo, helm = FieldManager("argocd-controller", "Apply", holds), FieldManager("helm", "Update", holds)
+    services = {name: replace(s, meta=replace(s.meta, managers=(argo, helm))) for name, s in seen.world.services.items()}
+    alerts = view(replace(seen, world=replace(seen.world, services=services))).alerts
+    assert [(a.mark, a.text) for a in alerts] == [
+        (Mark.WAITING, "Argo CD (argocd-controller) holds the selector of 2 Services: it would undo a switch by itself"),
+        (Mark.TO_COME, "Helm (helm) holds the selector of 2 Services: its next run would undo a switch"),
     ]
 
 
