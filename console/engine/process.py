@@ -76,6 +76,10 @@ class WarmRunner:
             self._replacing = asyncio.create_task(self._replace())
         return child.pid
 
+    async def ready(self) -> None:
+        """Wait until a runner waits; one is started where none does. Raises RunnerFailed."""
+        await self._ready()
+
     async def prewarm(self) -> None:
         """Let the waiting runner open its connections now: somebody is about to press the key."""
         if self._child:

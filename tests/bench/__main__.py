@@ -46,7 +46,7 @@ async def bench(folder: Path, *, rounds: int, backs: int) -> str:
 
 def point_at(s: Scenario, kubeconfig: Path) -> None:
     """Let the scenario's settings use this kubeconfig."""
-    file = s.config / "environments" / "rehearsal.yml"
+    file = s.operator.config / "environments" / "rehearsal.yml"
     document = yaml.safe_load(file.read_text())
     document["cluster"]["kubeconfig"] = str(kubeconfig)
     file.write_text(yaml.safe_dump(document, sort_keys=False))

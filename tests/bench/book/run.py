@@ -43,7 +43,7 @@ class Book:
 
 async def measure(s: Scenario, kubectl: Path, kubeconfig: Path, *, runs: int) -> Book:
     """Deploy `runs` times with the script, and switch by two kubectl patches as often. `s` is empty."""
-    environment = load(ConfigFolder(s.config)).environment()
+    environment = load(ConfigFolder(s.operator.config)).environment()
     found = Book([], [], [])
     client = await connect(kubeconfig=kubeconfig, context=None)
     try:
@@ -66,7 +66,7 @@ async def measure(s: Scenario, kubectl: Path, kubeconfig: Path, *, runs: int) ->
 
 
 async def _write_manifests(s: Scenario, component: Component, folder: Path) -> None:
-    environment = load(ConfigFolder(s.config)).environment()
+    environment = load(ConfigFolder(s.operator.config)).environment()
     assert component.manifest is not None
     documents = [d for d in yaml.safe_load_all(component.manifest.read_text()) if d]
     for slot in environment.slots:
@@ -84,7 +84,6 @@ async def _bootstrap(s: Scenario, folder: Path) -> None:
         await s.app.create(json.loads((folder / f"{name}-blue.yaml").read_text()))
         for service in json.loads((folder / f"services-{name}.json").read_text()):
             await s.app.create(service)
-    await s.available("blue")
     await s.until_routed("blue")
 
 
