@@ -59,7 +59,7 @@ class Place(Doing[PlaceParams, HoldView]):
         return Change(
             title=f"hold {name}",
             writes=(write,),
-            differences=(Difference(name, "hold", "none", reason),),
+            differences=(Difference(name, "hold", "none", "held"),),
             kubectl=command_for(environment, write),
             undo=f"lift the hold: bluegreen hold {name} --lift --reason …",
         )

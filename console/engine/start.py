@@ -16,7 +16,7 @@ from console.domain.rollback import rollback_targets
 from console.domain.run import Draft
 from console.domain.runbook import Runbook
 from console.domain.views.plan import PlanView
-from console.domain.world import KINDS
+from console.domain.world import KINDS, Kind
 from console.engine import bindings, traffic
 from console.engine.action import Bindings
 from console.engine.deps import Deps
@@ -32,6 +32,7 @@ from console.journal.lock import held
 from console.journal.place import workable
 from console.journal.spool import Spool, spool_path
 
+BACK_KINDS: tuple[Kind, ...] = ("ConfigMap", "Deployment", "HorizontalPodAutoscaler", "Service")
 SPOOLED = RunId(0)
 """Number of a run that the journal has not numbered yet."""
 
@@ -84,7 +85,10 @@ async def prepare(request: Request, deps: Deps) -> Prepared:
     still = replace(deps, cluster=StillCluster(deps.cluster))
     inputs |= await _chosen_way_back(request.runbook, inputs, still)
     release, world, fingerprint, medians = await asyncio.gather(
-        _release(request.runbook, inputs, deps), still.cluster.observe(KINDS), still.cluster.fingerprint(), _usual(request.runbook, deps)
+        _release(request.runbook, inputs, deps),
+        still.cluster.observe(_needed(request.runbook)),
+        still.cluster.fingerprint(),
+        _usual(request.runbook, deps),
     )
     check_target(deps.environment, fingerprint)
     bound = bindings.bind(deps.environment, world, request.runbook, release)
@@ -153,11 +157,16 @@ def _check_reason(request: Request, environment: Environment) -> None:
         raise UsageError(f"{environment.name} asks for a reason", hint="Give one with --reason")
 
 
+def _needed(runbook: Runbook) -> tuple[Kind, ...]:
+    """What is read before a plan: on the way back, no long lists of pods and events stand between a person and the switch."""
+    return BACK_KINDS if runbook.direction == "back" else KINDS
+
+
 async def _chosen_way_back(runbook: Runbook, inputs: Mapping[str, str], deps: Deps) -> dict[str, str]:
     """The release of a way back for which none was named: the best target's, where it has to be applied before users can go to it."""
     if runbook.direction != "back" or "release" in inputs or not any(i.name == "release" for i in runbook.inputs):
         return {}
-    targets = rollback_targets(deps.environment, await deps.cluster.observe(KINDS))
+    targets = rollback_targets(deps.environment, await deps.cluster.observe(_needed(runbook)))
     best = targets[0] if targets else None
     return {"release": best.release} if best and best.kind == "recorded" and best.release else {}
 
