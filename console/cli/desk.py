@@ -97,9 +97,9 @@ class LiveDesk:
 
     async def runs(self) -> AsyncIterator[tuple[RunRecord, ...]]:
         journal = self._journal
+        head = await journal.head()  # before the runs: what is written in between is read twice rather than never
         records = {r.id: r for r in await journal.runs(limit=RUNS_SHOWN)}
         yield _newest_first(records)
-        head = await journal.head()
         async for entry in journal.tail(after=head.seq):
             if entry.run is None:
                 continue
