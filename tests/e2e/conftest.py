@@ -25,7 +25,7 @@ REAL = BOTH[:1]
 class Starts(Protocol):
     """Starts a scenario on the cluster of this test."""
 
-    def __call__(self, layout: Layout = TRAIDER, **settings: Json) -> AbstractAsyncContextManager[Scenario]: ...
+    def __call__(self, layout: Layout = TRAIDER, *, hurried: bool = True, **settings: Json) -> AbstractAsyncContextManager[Scenario]: ...
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -68,7 +68,7 @@ def box(request: pytest.FixtureRequest) -> SandboxCluster:
 def scenario(box: SandboxCluster, tmp_path: Path) -> Starts:
     """Starts a scenario: `async with scenario(SHOP, waits={"bake": "5s"}) as s`."""
 
-    def start(layout: Layout = TRAIDER, **settings: Json) -> AbstractAsyncContextManager[Scenario]:
-        return Scenario.on(box, tmp_path, layout=layout, **settings)
+    def start(layout: Layout = TRAIDER, *, hurried: bool = True, **settings: Json) -> AbstractAsyncContextManager[Scenario]:
+        return Scenario.on(box, tmp_path, layout=layout, hurried=hurried, **settings)
 
     return start

@@ -13,7 +13,7 @@ RATE = 200.0
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
 async def test_deploying_switching_and_going_back_costs_no_request(scenario: Starts, rounds: int) -> None:
-    async with scenario() as s:
+    async with scenario(hurried=False) as s:
         await s.deploy("v1.4.2")
         home = await s.app.active()
         async with s.load(RATE, fresh=0.5) as load:
