@@ -53,10 +53,13 @@ class Scenario:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def start(cls, folder: Path, *, real: bool, layout: Layout = TRAIDER, **settings: Json) -> AsyncIterator[Scenario]:
+    async def start(
+        cls, folder: Path, *, real: bool, layout: Layout = TRAIDER, hurried: bool = True, **settings: Json
+    ) -> AsyncIterator[Scenario]:
         """A scenario on a cluster of its own."""
-        async with running_box(folder / "box", real=real) as box, cls.on(box, folder / "s", layout=layout, **settings) as scenario:
-            yield scenario
+        async with running_box(folder / "box", real=real) as box:
+            async with cls.on(box, folder / "s", layout=layout, hurried=hurried, **settings) as scenario:
+                yield scenario
 
     @classmethod
     @contextlib.asynccontextmanager
