@@ -13,12 +13,12 @@ class Figure:
     """One line. Values are seconds."""
 
     name: str
-    values: tuple[float, ...]
+    values: Sequence[float]
     aim: float | None = None
     """Seconds that the aimed-at quantile should not pass."""
     quantile: float = 0.5
     """0.5 is the median; 0.95 of n values is the smallest that 95 % do not pass."""
-    baseline: tuple[float, ...] = ()
+    baseline: Sequence[float] = ()
     """The same of the book's script, or of kubectl, in this run."""
 
     @property
@@ -32,10 +32,10 @@ def quantile(values: Sequence[float], share: float) -> float:
     return statistics.median(ordered) if share == 0.5 else ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """Aligned text, one line each."""
+def table(figures: Sequence[Figure]) -> list[str]:
+    """Aligned lines, one for each figure that was measured."""
     head = f"{'':52} {'n':>3} {'median':>9} {'p95':>9} {'aim':>12} {'baseline':>9} {'ratio':>6}"
-    return "\n".join([head, *(_line(f) for f in figures)])
+    return [head, *(_line(f) for f in figures if f.values)]
 
 
 def _line(figure: Figure) -> str:
@@ -43,22 +43,23 @@ def _line(figure: Figure) -> str:
     base = statistics.median(figure.baseline) if figure.baseline else None
     ratio = f"{base / median:.1f}x" if base and median else ""
     return (
-        f"{figure.name:52} {len(figure.values):>3} {_ms(median):>9} {_ms(p95):>9} {_aim(figure):>12} "
-        f"{_ms(base) if base else '':>9} {ratio:>6}  {_miss(figure)}"
+        f"{figure.name:52} {len(figure.values):>3} {ms(median):>9} {ms(p95):>9} {_aim(figure):>12} "
+        f"{ms(base) if base else '':>9} {ratio:>6}  {_miss(figure)}"
     ).rstrip()
 
 
 def _aim(figure: Figure) -> str:
     if figure.aim is None:
         return ""
-    return ("p95 " if figure.quantile > 0.5 else "") + "≤ " + _ms(figure.aim)
+    return ("p95 " if figure.quantile > 0.5 else "") + "≤ " + ms(figure.aim)
 
 
 def _miss(figure: Figure) -> str:
     if figure.aim is None or figure.value <= figure.aim:
         return "" if figure.aim is None else "met"
-    return f"missed by {_ms(figure.value - figure.aim)}"
+    return f"missed by {ms(figure.value - figure.aim)}"
 
 
-def _ms(seconds: float) -> str:
+def ms(seconds: float) -> str:
+    """For people: milliseconds below a second."""
     return f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"

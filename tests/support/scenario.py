@@ -57,9 +57,11 @@ class Scenario:
         cls, folder: Path, *, real: bool, layout: Layout = TRAIDER, hurried: bool = True, **settings: Json
     ) -> AsyncIterator[Scenario]:
         """A scenario on a cluster of its own."""
-        async with running_box(folder / "box", real=real) as box:
-            async with cls.on(box, folder / "s", layout=layout, hurried=hurried, **settings) as scenario:
-                yield scenario
+        async with (
+            running_box(folder / "box", real=real) as box,
+            cls.on(box, folder / "s", layout=layout, hurried=hurried, **settings) as scenario,
+        ):
+            yield scenario
 
     @classmethod
     @contextlib.asynccontextmanager

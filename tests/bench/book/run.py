@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from console.domain.environment import Component
 from console.domain.ids import SlotName
 from console.domain.render import render_deployment, render_services
 from console.settings import ConfigFolder, load
-from tests.bench.switches import Switches, watched
+from tests.bench.outside import Outside, watched
 from tests.support.scenario import Scenario
 
 SCRIPT = Path(__file__).with_name("blue-green-deploy.sh")
@@ -36,30 +36,34 @@ class Tools:
 class Book:
     """Measured runs of the script, in seconds."""
 
-    deploys: list[float]
-    splits: list[float]
-    patches: list[float]
+    deploys: list[float] = field(default_factory=list)
+    beyond: list[float] = field(default_factory=list)
+    """Whole script, without the pods' own readiness."""
+    splits: list[float] = field(default_factory=list)
+    patches: list[float] = field(default_factory=list)
 
 
-async def measure(s: Scenario, kubectl: Path, kubeconfig: Path, *, runs: int) -> Book:
-    """Deploy `runs` times with the script, and switch by two kubectl patches as often. `s` is empty."""
+async def measure(s: Scenario, tools: Tools, *, runs: int, patches: int) -> Book:
+    """Deploy `runs` times with the script, then switch by two kubectl patches. `s` is empty."""
     environment = load(ConfigFolder(s.operator.config)).environment()
-    found = Book([], [], [])
-    client = await connect(kubeconfig=kubeconfig, context=None)
+    found = Book()
+    client = await connect(kubeconfig=tools.kubeconfig, context=None)
     try:
         folder = s.folder / "manifests"
         folder.mkdir()
         for component in environment.components:
             await _write_manifests(s, component, folder)
         await _bootstrap(s, folder)
-        async with watched(client, s.namespace, services=SERVICES) as switches:
-            for number in range(runs):
-                began = time.monotonic()
-                await _run_script(s, Tools(kubectl, kubeconfig), folder)
-                found.deploys.append(time.monotonic() - began)
-                found.splits.append((await switches.next(number)).split)
+        async with watched(client, s.namespace, services=SERVICES) as outside:
             for _ in range(runs):
-                found.patches.append(await _two_patches(s, Tools(kubectl, kubeconfig), switches))
+                outside.forget()
+                began = time.monotonic()
+                await _run_script(s, tools, folder)
+                found.deploys.append(time.monotonic() - began)
+                found.beyond.append(found.deploys[-1] - (await outside.filled(began)).seconds)
+                found.splits.append((await outside.switched(began)).seconds)
+            for _ in range(patches):
+                found.patches.append(await _two_patches(s, tools, outside))
     finally:
         await client.close()
     return found
@@ -93,9 +97,9 @@ async def _run_script(s: Scenario, tools: Tools, folder: Path) -> None:
     await _shell(s, [str(SCRIPT)], tools, MANIFESTS=str(folder), VERIFY_AFTER="0", **variables)
 
 
-async def _two_patches(s: Scenario, tools: Tools, switches: Switches) -> float:
+async def _two_patches(s: Scenario, tools: Tools, outside: Outside) -> float:
     """Whole seconds of two `kubectl patch service`, as the script has them; to the slot that is live, so that users stay."""
-    slot = switches.slots[SERVICES[0]]
+    slot = outside.slots[SERVICES[0]]
     patch = json.dumps({"spec": {"selector": {"version": slot}}})
     began = time.monotonic()
     for service in SERVICES:
