@@ -20,6 +20,8 @@ class Half(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.peer: Half | None = None
         self.lost = False
+        self.finished = False
+        """Its other end says no more; it may still listen."""
         self._early: list[bytes] = []
         self._early_eof = False
         self._ended = ended
@@ -48,11 +50,16 @@ class Half(asyncio.Protocol):
             self.peer.transport.write(data)
 
     def eof_received(self) -> bool:
-        """Pass a half-close on, and keep the other direction."""
+        """Pass a half-close on, and keep the other direction until that ends, too."""
+        self.finished = True
         if self.peer is None or self.peer.transport is None:
             self._early_eof = True
         elif self.peer.transport.can_write_eof() and not self.peer.transport.is_closing():
             self.peer.transport.write_eof()
+        if self.peer is not None and self.peer.finished:
+            for half in (self, self.peer):
+                if half.transport is not None:
+                    half.transport.close()
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
