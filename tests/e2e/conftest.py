@@ -29,11 +29,16 @@ class Starts(Protocol):
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Clusters live as long as the session, and so does the event loop they and their tests run on."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Clusters live as long as the session, and so does the event loop they and their tests run on. Slow tests are asked for."""
+    asked = "slow" in str(config.getoption("markexpr"))
     for item in items:
-        if HERE in item.path.parents and isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+        if HERE not in item.path.parents:
+            continue
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+        if item.get_closest_marker("slow") and not asked:
+            item.add_marker(pytest.mark.skip(reason="takes minutes: ask for it with -m slow"))
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,16 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import yaml
+
+from console.domain.ids import SlotName
+from console.domain.render import render_deployment, render_services
+from console.sandbox.rehearsal_cluster import SandboxCluster
+from console.settings import ConfigFolder, load
 from tests.e2e.conftest import Starts
 from tests.support.application import Json
 from tests.support.layout import FOREIGN_NOTE, ROLLING, SHOP
+from tests.support.registry import running_registry
 from tests.support.scenario import Scenario
 
 
@@ -60,6 +67,70 @@ async def test_a_hotfix_changes_one_component_and_leaves_the_other_its_image(sce
         await s.app.expect_live("west", "v1.4.0", pricing="v1.4.0-fix")
         (await s.cli("rollback", "--yes", "--reason", "back")).expect(0)
         await s.app.expect_live("east", "v1.4.0")
+
+
+async def test_a_tag_is_deployed_by_the_digest_that_its_registry_tells(scenario: Starts, box: SandboxCluster) -> None:
+    async with running_registry(box.images) as registry, scenario(SHOP.with_images_at(registry)) as s:
+        await s.adopt("v1.4.0", active="east")
+        ran = await s.deploy("v1.5.0")
+        digests = {part.name: box.images.digests()[part.repository]["v1.5.0"] for part in s.layout.parts}
+        assert await s.app.images("west") == {p.name: f"{p.repository}:v1.5.0@{digests[p.name]}" for p in s.layout.parts}
+        assert "named by tag" not in ran.out
+        await s.app.expect_live("west", "v1.5.0")
+
+
+async def test_what_kubectl_applied_from_the_same_manifests_is_taken_over_whole(scenario: Starts) -> None:
+    """A variable that is no longer in the manifest goes, although client-side apply had put it there."""
+    async with scenario() as s:
+        before = [*rendered(s, "blue", replicas=2), *rendered(s, "green", replicas=0, extra={"name": "OLD", "value": "1"})]
+        await kubectl_apply(s, before)
+        await s.until_routed("blue")
+        await s.deploy("v1.5.0")
+        await s.app.expect_live("green", "v1.5.0")
+        for part in s.layout.parts:
+            (container,) = (await s.app.deployment(part, "green"))["spec"]["template"]["spec"]["containers"]
+            assert "OLD" not in [variable["name"] for variable in container["env"]]
+
+
+async def test_what_an_owner_applies_with_kubectl_keeps_its_fields_and_its_owner_is_named(scenario: Starts) -> None:
+    async with scenario(SHOP) as s:
+        await kubectl_apply(s, s.layout.objects("v1.4.0", active="east", replicas=2))
+        await s.until_routed("east")
+        before = without_ours(s, await s.app.objects())
+        ran = await s.deploy("v1.5.0")
+        assert "kubectl" in ran.out, f"who else writes here was not said: {ran}"
+        assert without_ours(s, await s.app.objects()) == before
+        await s.app.expect_live("west", "v1.5.0")
+
+
+def rendered(s: Scenario, slot: str, *, replicas: int, extra: Json | None = None) -> list[Json]:
+    """The shipped manifests as somebody would have applied them for a slot by hand; users are on blue."""
+    environment = load(ConfigFolder(s.operator.config)).environment()
+    found: list[Json] = []
+    for component in environment.components:
+        assert component.manifest is not None
+        documents = [each for each in yaml.safe_load_all(component.manifest.read_text()) if each]
+        deployment = render_deployment(
+            environment, component, documents, slot=SlotName(slot), image=f"{component.image}:v1.4.2", replicas=replicas, annotations={}
+        )
+        if extra:
+            deployment["spec"]["template"]["spec"]["containers"][0]["env"].append(extra)
+        found += [deployment, *render_services(environment, component, documents, slot=SlotName("blue"), annotations={})]
+    return [_as_by_hand(each) for each in found]
+
+
+def _as_by_hand(document: Json) -> Json:
+    metadata = document["metadata"]
+    metadata["annotations"] = {k: v for k, v in (metadata.get("annotations") or {}).items() if not k.startswith("bluegreen/")}
+    return document
+
+
+async def kubectl_apply(s: Scenario, documents: list[Json]) -> None:
+    """Client-side, as people do it."""
+    file = s.folder / "objects.yml"
+    file.write_text(yaml.safe_dump_all(documents))
+    kubeconfig = s.box.kubeconfig("admin", s.namespace)
+    (await s.kubectl(f"kubectl --kubeconfig {kubeconfig} --namespace {s.namespace} apply -f {file}")).expect(0)
 
 
 def without_ours(s: Scenario, found: dict[str, Json]) -> dict[str, Json]:

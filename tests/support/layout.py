@@ -50,6 +50,10 @@ class Layout:
             return own
         return own + tuple(f"{service}-{slot}" for service in own for slot in self.slots)
 
+    def with_images_at(self, registry: str) -> Layout:
+        """The same with its images in this registry."""
+        return replace(self, parts=tuple(replace(part, repository=f"{registry}/{part.repository}") for part in self.parts))
+
     def part(self, role: str) -> Part:
         return next(part for part in self.parts if part.role == role)
 
