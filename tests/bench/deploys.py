@@ -31,9 +31,10 @@ class Deploys:
     """What `beyond` consists of: by step, and before and after the run."""
 
     def lines(self) -> list[str]:
-        """Where the time beyond readiness went, medians."""
+        """Where the time beyond readiness went, medians; none where nothing was measured."""
         rows = [(what, quantile(times, 0.5)) for what, times in self.spent.items()]
-        return ["a deploy beyond the pods' readiness:", *(f"  {ms(took):>8}  {what}" for what, took in rows if took >= SHOWN)]
+        shown = [f"  {ms(took):>8}  {what}" for what, took in rows if took >= SHOWN]
+        return ["", "a deploy, beyond the pods' readiness:", *shown] if shown else []
 
 
 async def measure(s: Scenario, client: KubeClient, *, rounds: int) -> Deploys:
