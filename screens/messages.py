@@ -17,9 +17,9 @@ class Wish(Message):
 
 @dataclass
 class Visit(Wish):
-    """Go to a screen that is free of risk."""
+    """Go to a screen that is free of risk: a place by its name, `run` with a run, or a runbook's form (`deploy`)."""
 
-    screen: Literal["rollback", "run", "deploy"]
+    screen: str
     run: RunId | None = None
 
 

@@ -17,11 +17,16 @@ from screens.base import ConsoleScreen
 from screens.messages import CommandsAsked, Visit
 from screens.paint.overview import LinesView, paint_feed, paint_lines, paint_verdicts, verdicts_of
 from screens.paint.slots import SlotsView, paint_slots
+from screens.places import PLACES, Place
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
 
 TALL = 30
 """Rows from which more alerts and components are shown."""
+
+
+def _to(place: Place) -> Binding:
+    return Binding(place.key, f"visit('{place.name}')", place.label, id=f"overview.{place.name}")
 
 
 class Overview(ConsoleScreen):
@@ -30,9 +35,10 @@ class Overview(ConsoleScreen):
     CSS_PATH = "overview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "deploy", "Deploy", id="overview.deploy"),
-        Binding("r", "rollback", "Rollback", key_display="r", id="overview.rollback"),
+        _to(PLACES[0]),
         Binding("enter", "open_run", "Run", id="overview.open_run"),
-        Binding("k", "commands", "kubectl", id="overview.commands"),
+        *(_to(each) for each in PLACES[1:] if each.key),
+        Binding("w", "commands", "kubectl", id="overview.commands"),
     ]
 
     def __init__(self, state: ConsoleState) -> None:
@@ -82,8 +88,8 @@ class Overview(ConsoleScreen):
         if self.may("deploy"):
             self.post_message(Visit("deploy"))
 
-    def action_rollback(self) -> None:
-        self.post_message(Visit("rollback"))
+    def action_visit(self, place: str) -> None:
+        self.post_message(Visit(place))
 
     def action_open_run(self) -> None:
         if self.may("open_run"):

@@ -26,7 +26,7 @@ class RollbackScreen(ConsoleScreen):
     AUTO_FOCUS = "#targets"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_back", "Roll back…", id="rollback.ask"),
-        Binding("k", "commands", "kubectl", id="rollback.commands"),
+        Binding("w", "commands", "kubectl", id="rollback.commands"),
         Binding("escape", "app.go_back", "Back", id="rollback.back"),
     ]
 

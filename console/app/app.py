@@ -20,7 +20,7 @@ from textual.worker import Worker, WorkerState
 import screens
 from console.app.signals import Farewell
 from console.app.themes import DARK, DEFAULTS, THEMES
-from screens.messages import Wish
+from screens.messages import Visit, Wish
 from screens.opening import Opening
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class ConsoleApp(App[int]):
 
     def action_go_rollback(self) -> None:
         if self.core:
-            self.core.navigation.to_rollback()
+            self.core.fulfil(Visit("rollback"))
 
     def action_go_back(self) -> None:
         if self.core:

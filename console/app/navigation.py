@@ -12,6 +12,7 @@ from console.domain.ids import RunId
 from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen, Dialog
 from screens.keys import all_hints_of
+from screens.places import Place
 
 FLOOR = 2
 """Screens that are never left: the first frame, and the Overview that covers it."""
@@ -50,10 +51,10 @@ class Navigation:
         while len(self._stage.screen_stack) > FLOOR:
             self._stage.pop_screen()
 
-    def to_rollback(self) -> None:
-        from screens.rollback import RollbackScreen
-
-        self._uncover(lambda s: isinstance(s, RollbackScreen)) or self._stage.push_screen(RollbackScreen(self._teller.state))
+    def to_place(self, place: Place) -> None:
+        """A screen that is on the stack already is gone back to."""
+        wanted = place.load()
+        self._uncover(lambda s: type(s) is wanted) or self._stage.push_screen(wanted(self._teller.state))
 
     def to_run(self, run: RunId) -> None:
         """The screen that showed its plan becomes the run's."""

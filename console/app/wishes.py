@@ -9,6 +9,7 @@ from console.app.asking import Asking, Host
 from console.app.navigation import Navigation
 from console.app.planning import Planning
 from screens import messages
+from screens.places import place
 
 
 class Wishes:
@@ -51,14 +52,13 @@ class Wishes:
         self._navigation.to_form(runbook, lambda inputs: self._planned(runbook, inputs))
 
     def _visit(self, visit: messages.Visit) -> None:
-        match visit.screen:
-            case "rollback":
-                self._navigation.to_rollback()
-            case "deploy":
-                self.plan("deploy")
-            case "run":
-                if visit.run is not None:
-                    self._host.show_run(visit.run)
+        if visit.screen == "run":
+            if visit.run is not None:
+                self._host.show_run(visit.run)
+        elif found := place(visit.screen):
+            self._navigation.to_place(found)
+        else:
+            self.plan(visit.screen)
 
     def _planned(self, runbook: str, inputs: Mapping[str, str] | None) -> None:
         if inputs is not None:

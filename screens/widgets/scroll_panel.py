@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.domain.views.lines import BLANK, Line
+from screens.widgets.moves import LIST_MOVES
 from screens.widgets.panel import Painter, V
 from screens.widgets.strips import strip_of
 
@@ -20,14 +21,7 @@ from screens.widgets.strips import strip_of
 class ScrollPanel(ScrollView, Generic[V]):
     """A panel over lines that may be more than fit; with `chooses` the arrow keys move a chosen row, else they scroll."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down", "move(1)", "Down", show=False, id="list.down"),
-        Binding("pageup", "move_page(-1)", "Page up", show=False, id="list.page_up"),
-        Binding("pagedown", "move_page(1)", "Page down", show=False, id="list.page_down"),
-        Binding("home", "move_to(0)", "First", show=False, id="list.first"),
-        Binding("end", "move_to(-1)", "Last", show=False, id="list.last"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_MOVES]
 
     @dataclass
     class Chosen(Message):

@@ -14,6 +14,7 @@ from screens.question import Question
 from screens.widgets.guard import BURST
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
+from screens.widgets.table_panel import TablePanel
 from tests.screens import scenes
 from tests.screens.fake_desk import FakeDesk
 
@@ -72,5 +73,6 @@ def shown(app: Any) -> str:
     """All that the panels of the screen on top say."""
     texts = [panel.text for panel in app.screen.query(Panel) if panel.display]
     lists = [panel.text for panel in app.screen.query(ScrollPanel) if panel.display]
+    lists += [panel.text for panel in app.screen.query(TablePanel) if panel.display]
     titles = [str(widget.border_title) for widget in app.screen.query("*") if widget.border_title]
     return "\n".join((*texts, *lists, *titles))

@@ -196,7 +196,7 @@ async def test_what_the_desk_refuses_is_a_line_and_nothing_else(desk: FakeDesk) 
         await deliberately(pilot, "x")
         await see(pilot, "nothing was done: alice drives this environment. Take it over")
         desk.fails = RuntimeError("socket closed")
-        await pilot.press("escape", "k")
+        await pilot.press("escape", "w")
         await see(pilot, "no commands: RuntimeError: socket closed")
 
 
@@ -319,7 +319,7 @@ async def test_help_lists_the_live_keys_and_why_some_cannot_be_used(desk: FakeDe
 async def test_the_kubectl_commands_are_one_key_away(desk: FakeDesk) -> None:
     async with console(desk).run_test() as pilot:
         await see(pilot, "ready: to blue")
-        await pilot.press("k")
+        await pilot.press("w")
         await at(pilot, Page)
         assert "written to rollback.sh" in shown(pilot.app)
 
