@@ -16,14 +16,14 @@ from console.domain.wording import listed
 from console.domain.world import Service
 from console.engine.action import Ports
 
-FORWARD_TRIES = 3
+FORWARD_TRIES = 5
 REVERSE_TRIES = 6
 BACK_OFF = 0.05
 """Seconds before the second try; doubled each time."""
 
 
-Fate = Literal["back", "theirs", "stuck"]
-"""Of a Service that had to be put back: it is, a later driver has taken it over, or it could not be."""
+Fate = Literal["back", "theirs", "stuck", "unknown"]
+"""Of a Service that had to be put back: it is, a later driver has taken it over, it could not be, or nobody answered."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ class Pair:
     async def run(self) -> tuple[tuple[Written, ...], Split]:
         """Look once more, prove that we still drive, then patch in order.
 
-        Raises PortError while nothing has changed; BluegreenError after everything was put back; NeedsOperator when it could not be.
+        Raises PortError while nothing has changed, after everything was put back and may be tried again, and where the API server went
+        away in the middle; BluegreenError after everything was put back for good; NeedsOperator when it could not be.
         """
         services = await asyncio.gather(*(self._ports.cluster.get_service(m.service) for m in self._moves))
         seen = [self._as_planned(m, s) for m, s in zip(self._moves, services, strict=True)]
@@ -150,14 +151,20 @@ class Pair:
             ) from problem
         if "theirs" in fates.values():
             raise problem
+        if lost := [m for m, fate in fates.items() if fate == "unknown"]:
+            raise PortError(f"nobody answers whether {listed(map(str, lost))} holds ({problem})", reason="Unreachable", sent="maybe")
         back = listed(f"{m.component} → {m.before}" for m, _ in reversed(moved))
-        raise BluegreenError(f"{failed.component} could not be switched ({problem}); put back: {back}") from problem
+        said = f"{failed.component} could not be switched ({problem}); put back: {back}"
+        if isinstance(problem, PortError) and _worth_another(problem):
+            raise PortError(said, reason="PutBack") from problem
+        raise BluegreenError(said) from problem
 
     async def _put_back(self, move: Move, before: Service, *, fence: bool = False) -> Fate:
         """Make the Service select its old slot. With `fence` it is written even if it does: a patch still under way then meets
         another resourceVersion and fails."""
         notes = {key: before.meta.annotations.get(key) for key in move.notes}
         notes |= self._stamp.annotations()
+        fate: Fate = "stuck"
         for attempt in range(REVERSE_TRIES):
             try:
                 found = await self._ports.cluster.get_service(move.service)
@@ -167,11 +174,12 @@ class Pair:
                     return "theirs"
                 if self._slot(found) != move.before or fence:
                     await self._ports.cluster.write(patch_of(replace(move, after=move.before, notes=notes), found, self._slot_key))
-            except PortError:
+            except PortError as again:
+                fate = "unknown" if again.away else "stuck"
                 await self._ports.clock.sleep(min(2.0, BACK_OFF * 2**attempt))
             else:
                 return "back"
-        return "stuck"
+        return fate
 
     def _is_superseded(self, service: Service) -> bool:
         return facts.switch_facts(service.meta.annotations).epoch > self._stamp.epoch

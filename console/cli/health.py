@@ -10,6 +10,7 @@ import click
 from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines
 from console.cli.parts import Connection, Site, connection_to, site_of
+from console.cli.patience import patiently
 from console.domain.errors import UsageError
 from console.domain.health import ProbeResult
 from console.domain.ids import SlotName
@@ -65,7 +66,7 @@ async def _round(connection: Connection, target: str) -> tuple[ProbeResult, ...]
     if target == LIVE:
         return await connection.probes.live(fresh=True)
     environment = connection.site.environment
-    world = await connection.cluster.observe()
+    world = await patiently(connection.cluster.observe)
     active = position(environment, world).active
     slots = {str(s): s for s in environment.slots}
     if active:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.cli.options import Options
+from console.cli.patience import STARTING, patiently
 from console.domain.environment import Environment
 from console.domain.errors import JournalError
 from console.settings import ConfigFolder, Problem, Settings, find_config, load
@@ -129,15 +130,15 @@ async def journal_of(site: Site) -> AsyncIterator[Journal]:
 
 
 @asynccontextmanager
-async def deps_of(site: Site, *, journal_needed: bool = True) -> AsyncIterator[Deps]:
-    """Everything a run is planned and driven with.
+async def deps_of(site: Site, *, journal_needed: bool = True, within: float = STARTING) -> AsyncIterator[Deps]:
+    """Everything a run is planned and driven with; the API server may be away for up to `within` seconds.
 
     Without `journal_needed` a journal that cannot be opened is None: rollback to the warm slot works without it.
     """
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(connection_to(site))
         journal = await _journal_or_none(stack, site, needed=journal_needed)
-        yield await join(connection, journal)
+        yield await patiently(lambda: join(connection, journal), within=within)
 
 
 async def join(connection: Connection, journal: Journal | None) -> Deps:

@@ -11,6 +11,7 @@ from console.cli.inputs import inputs_option, reason_option, runbook_argument
 from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines
 from console.cli.parts import deps_of, site_of
+from console.cli.patience import patiently
 from console.domain.views.lines import BLANK, Line, marked, span
 from console.domain.views.marks import Mark
 from console.domain.views.plan import PlanRow, PlanView
@@ -48,7 +49,7 @@ async def _plan(options: Options, runbook: str, inputs: dict[str, str], reason: 
     site = site_of(options)
     wanted = site.catalogue.runbook(runbook)
     async with deps_of(site, journal_needed=False) as deps:
-        prepared = await prepare(Request(wanted, inputs, reason=reason or "plan"), deps)
+        prepared = await patiently(lambda: prepare(Request(wanted, inputs, reason=reason or "plan"), deps))
     return prepared.plan
 
 

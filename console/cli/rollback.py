@@ -10,6 +10,7 @@ from console.cli.inputs import reason_option
 from console.cli.options import Options, common
 from console.cli.output import print_json
 from console.cli.parts import Site, connection_to, site_of
+from console.cli.patience import patiently
 from console.cli.run import detach_option, run_runbook, yes_option
 from console.domain.errors import Refused
 from console.domain.rollback import Target, rollback_targets
@@ -105,7 +106,7 @@ def hold(options: Options, release: str, lift: bool, reason: str) -> None:
 
 async def _targets(site: Site) -> tuple[Target, ...]:
     async with connection_to(site) as connection:
-        return rollback_targets(site.environment, await connection.cluster.observe(BACK_KINDS))
+        return rollback_targets(site.environment, await patiently(lambda: connection.cluster.observe(BACK_KINDS)))
 
 
 def _print_commands(site: Site, targets: tuple[Target, ...], options: Options) -> None:

@@ -16,6 +16,7 @@ from console.cli.inputs import inputs_option, reason_option, runbook_argument
 from console.cli.options import Options, common
 from console.cli.output import print_lines
 from console.cli.parts import Site, deps_of, site_of
+from console.cli.patience import STARTING, patiently
 from console.cli.plan import plan_lines
 from console.domain.errors import Refused
 from console.domain.run import Question, RunRecord
@@ -95,7 +96,8 @@ async def start_run(options: Options, runbook: str, inputs: Mapping[str, str], *
 async def _prepared(site: Site, deps: Deps, runbook: str, inputs: Mapping[str, str], *, reason: str, assume_yes: bool) -> Prepared:
     from console.engine.start import Request, prepare
 
-    return await prepare(Request(site.catalogue.runbook(runbook), inputs, reason, assume_yes), deps)
+    request = Request(site.catalogue.runbook(runbook), inputs, reason, assume_yes)
+    return await patiently(lambda: prepare(request, deps), within=STARTING)
 
 
 async def _opened(prepared: Prepared, deps: Deps) -> Opened:

@@ -14,6 +14,7 @@ from console.cli.following import follow_to_end, run_json, run_lines
 from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines
 from console.cli.parts import connection_to, deps_of, journal_of, site_of
+from console.cli.patience import patiently
 from console.cli.run import warm_runner
 from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
@@ -115,7 +116,7 @@ async def _person(options: Options) -> AsyncIterator[tuple[Journal, str]]:
     """The journal, and who the API server says we are: answers are signed with it, never with $USER."""
     site = site_of(options)
     async with journal_of(site) as journal, connection_to(site) as connection:
-        yield journal, (await connection.cluster.identity()).user
+        yield journal, (await patiently(connection.cluster.identity)).user
 
 
 async def _attach(options: Options, run: int | None, answer: Literal["yes", "no"] | None, typed: str, *, wait: bool) -> int:
@@ -148,7 +149,7 @@ async def _resume(options: Options, run: int | None, reason: str | None) -> int:
         if reason is not None:
             await follow.take_over(deps.journal, record.id, reason=reason, actor=deps.actor)
             record = await _record(deps.journal, record.id)
-        await check_resumable(record, deps)
+        await patiently(lambda: check_resumable(record, deps))
         await runner.drive(str(record.id))
     return await _attach(options, record.id, None, "", wait=False)
 

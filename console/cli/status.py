@@ -11,6 +11,7 @@ import click
 from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines
 from console.cli.parts import Site, connection_to, site_of
+from console.cli.patience import patiently
 from console.cli.picture import Picture, take_picture
 from console.domain.errors import BluegreenError
 from console.domain.ids import SlotName
@@ -38,7 +39,7 @@ def status(options: Options, watch: bool) -> None:
 
 async def _once(options: Options, site: Site) -> None:
     async with connection_to(site) as connection:
-        _print(await take_picture(connection), options)
+        _print(await patiently(lambda: take_picture(connection)), options)
 
 
 async def _watched(options: Options, site: Site) -> None:

@@ -7,13 +7,15 @@ field that the new manifest drops, since two managers hold it. So before our fir
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from console.cluster.client import KubeClient
 from console.cluster.errors import ApplyConflict, Conflict, NotFound
 from console.cluster.resources import path_of
+from console.cluster.wire import read_answer
 from console.domain.change import ServerApply
 from console.domain.facts import MANAGER
 
@@ -25,6 +27,7 @@ TRIES = 5
 
 Entry = dict[str, Any]
 """One entry of `managedFields`, as JSON."""
+OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 async def apply(client: KubeClient, namespace: str, write: ServerApply, *, dry_run: bool) -> bytes:
@@ -51,7 +54,7 @@ async def take_over(client: KubeClient, path: str) -> bool:
     """
     for attempt in range(1, TRIES + 1):
         try:
-            found = json.loads(await client.request("GET", path))
+            found = read_answer(OBJECT, await client.request("GET", path), doing=f"read {path}")
         except NotFound:
             return False
         entries = taken_over(found["metadata"].get("managedFields") or [])

@@ -19,17 +19,19 @@ from console.cluster.answers import error_of, sentence
 from console.cluster.calls import Call, call_of
 from console.cluster.clock import ServerClock
 from console.cluster.credentials import Credential, Credentials
-from console.cluster.errors import TooManyRequests, Unauthorized, Unreachable
+from console.cluster.errors import ServerFault, TooManyRequests, Unauthorized, Unreachable
 from console.cluster.failures import TRANSPORT_FAILURES, named
 from console.cluster.streams import Stream
 from console.cluster.target import Target
-from console.cluster.transport import Exchange, Gate, Transport, url_of
+from console.cluster.transport import Exchange, Gate, Redirected, Transport, url_of
 from console.domain.errors import Sent
 
 CONNECT = 5.0
 """Seconds for name, connection and TLS together."""
 OPEN = 10.0
 """Seconds until a stream's answer begins."""
+ASKED_AGAIN = (0.05, 0.25)
+"""Seconds before a reading whose answer was lost is asked a second and a third time: one lost packet is no outage."""
 USER_AGENT = "bluegreen"
 
 
@@ -86,13 +88,16 @@ class KubeClient:
         body: object = None,
         content_type: str = "application/json",
         timeout: float = 10.0,
+        once: bool = False,
     ) -> bytes:
         """The body of a successful answer; anything else raises a `ClusterError`.
 
-        A 401 is answered with a renewed credential once, a 429 by waiting as long as the server asks and `timeout` allows.
+        A 401 is answered with a renewed credential once, a 429 by waiting as long as the server asks and `timeout` allows. A reading
+        that broke or that the server failed at is asked again, unless `once` is wanted.
         """
         deadline = time.monotonic() + timeout
         renewed = False
+        pauses = iter(() if once or method != "GET" else ASKED_AGAIN)
         while True:
             credential = await self._credentials.current()
             limits = _limits(max(0.1, deadline - time.monotonic()))
@@ -107,6 +112,11 @@ class KubeClient:
                 if time.monotonic() + busy.retry_after >= deadline:
                     raise
                 await asyncio.sleep(busy.retry_after)
+            except (Unreachable, ServerFault) as lost:
+                pause = next(pauses, None)
+                if pause is None or not _may_differ(lost) or time.monotonic() + pause >= deadline:
+                    raise
+                await asyncio.sleep(pause)
 
     async def answer(
         self,
@@ -214,6 +224,11 @@ class KubeClient:
         except TRANSPORT_FAILURES as error:
             effect: Sent = "maybe" if exchange.sent and call.method != "GET" else "no"
             raise named(error, doing=str(call), server=self.server, sent=effect, seconds=seconds) from error
+
+
+def _may_differ(lost: Unreachable | ServerFault) -> bool:
+    """A moment later the answer may be another; not where nobody listens, nobody is trusted, or another address is named."""
+    return not isinstance(lost.__cause__, aiohttp.ClientConnectorError | aiohttp.InvalidURL | Redirected)
 
 
 def _limits(seconds: float) -> aiohttp.ClientTimeout:

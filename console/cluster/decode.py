@@ -12,7 +12,7 @@ from console.cluster.decode_pod import pod_of
 from console.cluster.decode_shared import conditions_of, meta_of, number
 from console.cluster.errors import Unreadable
 from console.cluster.managed_fields import managers_of
-from console.cluster.wire import HEAD
+from console.cluster.wire import MALFORMED, name_in
 from console.domain.quantity import total
 from console.domain.world import (
     Autoscaler,
@@ -165,18 +165,11 @@ def _decode(struct: type[Raw], build: Callable[[Raw], KubeObject]) -> Decode:
     def decode(raw: bytes) -> KubeObject:
         try:
             return build(parser.decode(raw))
-        except msgspec.DecodeError as error:
-            raise Unreadable(f"cannot read {build.__name__.removesuffix('_of').replace('_', ' ')} {_name(raw)}: {error}") from error
+        except MALFORMED as error:
+            what = build.__name__.removesuffix("_of").replace("_", " ")
+            raise Unreadable(f"cannot read {what} {name_in(raw) or 'without a name'}: {error}") from error
 
     return decode
-
-
-def _name(raw: bytes) -> str:
-    """The object's name as far as even that can be read."""
-    try:
-        return HEAD.decode(raw).metadata.name or "without a name"
-    except msgspec.DecodeError:
-        return "without a name"
 
 
 DECODERS: Mapping[Kind, Decode] = {

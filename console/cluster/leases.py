@@ -11,7 +11,9 @@ from console.cluster.client import KubeClient
 from console.cluster.errors import NotFound
 from console.cluster.resources import path_of
 from console.cluster.structs import ObjectMeta, Struct
+from console.cluster.wire import read_answer
 from console.cluster.writes import MERGE_PATCH
+from console.domain.errors import Sent
 from console.domain.facts import MANAGER, PREFIX
 from console.domain.ids import Epoch
 from console.engine.ports import LeaseState
@@ -38,7 +40,7 @@ LEASE = msgspec.json.Decoder(LeaseObject)
 async def read(client: KubeClient, namespace: str, name: str) -> LeaseState | None:
     """The lease as it is now; None when nobody ever took it."""
     try:
-        return _state(await client.request("GET", path_of("Lease", namespace, name)))
+        return _state(await client.request("GET", path_of("Lease", namespace, name)), doing=f"read lease {name}", sent="no")
     except NotFound:
         return None
 
@@ -48,15 +50,14 @@ async def put(client: KubeClient, namespace: str, name: str, state: LeaseState) 
 
     Raises Conflict when somebody else wrote it in between. Notes of others on it stay.
     """
-    body = _body(name, state)
-    if not state.resource_version:
-        return _state(await client.request("POST", path_of("Lease", namespace), params={"fieldManager": MANAGER}, body=body))
-    body["metadata"]["resourceVersion"] = state.resource_version
-    return _state(
-        await client.request(
-            "PATCH", path_of("Lease", namespace, name), params={"fieldManager": MANAGER}, body=body, content_type=MERGE_PATCH
-        )
-    )
+    body, params = _body(name, state), {"fieldManager": MANAGER}
+    if state.resource_version:
+        body["metadata"]["resourceVersion"] = state.resource_version
+        path = path_of("Lease", namespace, name)
+        answer = await client.request("PATCH", path, params=params, body=body, content_type=MERGE_PATCH)
+    else:
+        answer = await client.request("POST", path_of("Lease", namespace), params=params, body=body)
+    return _state(answer, doing=f"write lease {name}", sent="maybe")
 
 
 def _body(name: str, state: LeaseState) -> dict[str, Any]:
@@ -74,8 +75,8 @@ def _body(name: str, state: LeaseState) -> dict[str, Any]:
     }
 
 
-def _state(raw: bytes) -> LeaseState:
-    found = LEASE.decode(raw)
+def _state(raw: bytes, *, doing: str, sent: Sent) -> LeaseState:
+    found = read_answer(LEASE, raw, doing=doing, sent=sent)
     notes = found.metadata.annotations or {}
     return LeaseState(
         holder=found.spec.holder_identity or "",

@@ -43,7 +43,7 @@ async def ask(client: KubeClient, *, within: float) -> LinkSeen:
     """One question. Any answer but a server fault is a living server, a refusal of `/livez` itself included."""
     began = time.monotonic()
     try:
-        await client.request("GET", "/livez", timeout=within)
+        await client.request("GET", "/livez", timeout=within, once=True)
     except Answered as error:
         if isinstance(error, ServerFault):
             return LinkSeen(ok=False, reason=error.message)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
-import msgspec
-
 from console.cluster.answers import sentence
 from console.cluster.client import KubeClient
 from console.cluster.errors import Gone, Unreachable
-from console.cluster.wire import LIST, RawList
+from console.cluster.wire import LIST, MALFORMED, RawList
 
 LIST_TIMEOUT = 60.0
 
@@ -56,5 +54,5 @@ async def list_all(
 def _parsed(path: str, body: bytes) -> RawList:
     try:
         return LIST.decode(body)
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise Unreachable(f"{path} sent something that is no list: {sentence(body, limit=80)}") from error

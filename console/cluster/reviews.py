@@ -10,6 +10,7 @@ import msgspec
 from console.cluster.client import KubeClient
 from console.cluster.errors import Answered, NotFound
 from console.cluster.structs import ObjectMeta, Struct
+from console.cluster.wire import read_answer
 from console.engine.ports import AccessRule, Fingerprint, Identity
 
 SELF_REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -41,6 +42,11 @@ class Namespace(Struct):
     metadata: ObjectMeta
 
 
+SELF = msgspec.json.Decoder(SelfReview)
+ACCESS = msgspec.json.Decoder(AccessReview)
+NAMESPACE = msgspec.json.Decoder(Namespace)
+
+
 async def identity(client: KubeClient) -> Identity:
     """The user the API server takes us for, impersonation included."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
@@ -48,7 +54,7 @@ async def identity(client: KubeClient) -> Identity:
         answer = await client.request("POST", SELF_REVIEW, body=body)
     except NotFound as error:
         raise Answered(error.message, hint="Kubernetes 1.28 or newer is needed", status=404, reason=error.reason) from error
-    found = msgspec.json.decode(answer, type=SelfReview).status.user_info
+    found = read_answer(SELF, answer, doing="read who we are").status.user_info
     return Identity(user=found.username, groups=tuple(found.groups or ()))
 
 
@@ -61,7 +67,7 @@ async def refused(client: KubeClient, namespace: str, rules: Iterable[AccessRule
 
 async def fingerprint(client: KubeClient, namespace: str) -> Fingerprint:
     """Server, namespace and the namespace's UID; raises NotFound when it does not exist."""
-    found = msgspec.json.decode(await client.request("GET", f"/api/v1/namespaces/{namespace}"), type=Namespace)
+    found = read_answer(NAMESPACE, await client.request("GET", f"/api/v1/namespaces/{namespace}"), doing=f"read namespace {namespace}")
     return Fingerprint(server=client.server, namespace=namespace, namespace_uid=found.metadata.uid)
 
 
@@ -78,4 +84,5 @@ async def _may(client: KubeClient, namespace: str, rule: AccessRule) -> bool:
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
     }
-    return msgspec.json.decode(await client.request("POST", ACCESS_REVIEW, body=body), type=AccessReview).status.allowed
+    answer = await client.request("POST", ACCESS_REVIEW, body=body)
+    return read_answer(ACCESS, answer, doing=f"read whether we may {rule.verb} {rule.resource}").status.allowed

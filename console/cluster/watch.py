@@ -14,8 +14,6 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime
 from typing import Generic
 
-import msgspec
-
 from console.cluster.answers import sentence
 from console.cluster.calls import call_of
 from console.cluster.client import KubeClient
@@ -23,13 +21,15 @@ from console.cluster.errors import ClusterError, Forbidden, Gone, NotFound, NotS
 from console.cluster.pages import Object, list_all
 from console.cluster.resources import kind_of
 from console.cluster.stream_health import Health, Pauses
-from console.cluster.wire import EVENT, HEAD, Head
+from console.cluster.wire import EVENT, HEAD, MALFORMED, Head, name_in
 from console.domain.world import Deleted, Listed, Lost, Upserted
 
 SILENCE = 90.0
 """Seconds without a byte after which a stream counts as dead; the server sends a bookmark about every minute."""
 LOST_AFTER = 4.0
 """Seconds of trouble after which the consumer is told."""
+CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
+"""Events about one object, which therefore has a name."""
 REFUSED_PAUSE = 30.0
 """Longest pause in seconds where the server says no (403, 404, 501); shorter at first, since a server that starts says no too."""
 
@@ -159,10 +159,12 @@ class Follower(Generic[Object]):
         try:
             event = EVENT.decode(line)
             head = HEAD.decode(event.object)
-        except msgspec.DecodeError as error:
-            raise Unreachable(f"{self._path} sent something that is no event: {sentence(line, limit=80)}") from error
+        except MALFORMED as error:
+            raise self._garbage(line) from error
         if event.type == "ERROR":
             raise _error(head)
+        if event.type in CHANGES and not head.metadata.name:
+            raise self._garbage(line)
         self._health.prove()
         self._refused.reset()
         self._version = head.metadata.resource_version or self._version
@@ -176,6 +178,9 @@ class Follower(Generic[Object]):
                 self._readable(name)
             case _:  # BOOKMARK, and what later versions may add, only move the version
                 pass
+
+    def _garbage(self, line: bytes) -> Unreachable:
+        return Unreachable(f"{self._path} sent something that is no event: {sentence(line, limit=80)}")
 
     def _upsert(self, raw: bytes, name: str, at: datetime) -> None:
         found = self._read(raw)
@@ -191,7 +196,7 @@ class Follower(Generic[Object]):
         try:
             return self._decode(raw)
         except Exception as error:  # a decoder may raise anything; here it becomes a named fact
-            name = HEAD.decode(raw).metadata.name
+            name = name_in(raw)
             self._unreadable[name] = error.message if isinstance(error, ClusterError) else f"cannot read {self._kind} {name}: {error}"
             return None
 

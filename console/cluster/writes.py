@@ -11,7 +11,7 @@ from console.cluster.client import KubeClient
 from console.cluster.decode import DECODERS
 from console.cluster.errors import Unreadable
 from console.cluster.resources import path_of
-from console.cluster.wire import HEAD
+from console.cluster.wire import HEAD, read_answer
 from console.domain.change import Create, Delete, JsonPatch, MergePatch, PatchOp, ServerApply, Write, Written
 from console.domain.facts import MANAGER
 from console.domain.world import Kind, KubeObject
@@ -64,7 +64,7 @@ def _conditional(body: Mapping[str, object], version: str) -> dict[str, object]:
 
 def _written(write: Write, answer: bytes) -> Written:
     """The answer, decoded where it is one of the kinds we read and an object at all (a deletion answers with a Status)."""
-    head = HEAD.decode(answer)
+    head = read_answer(HEAD, answer, doing=f"write {write.kind} {write.name}", sent="maybe")
     found: KubeObject | None = None
     if not isinstance(write, Delete) and (decode := DECODERS.get(cast(Kind, write.kind))) is not None:
         with contextlib.suppress(Unreadable):  # the write is done, whatever the answer looks like

@@ -60,3 +60,13 @@ class PortError(BluegreenError):
             self.status = status
         if reason:
             self.reason = reason
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds that the server asks to wait before the next try; 0 where it asks for none."""
+        return 0.0
+
+    @property
+    def away(self) -> bool:
+        """Nobody answered, or a proxy did for a server that is not there: an outage, which says nothing of what was asked."""
+        return self.status in (502, 503, 504) or (self.status is None and self.reason in ("Unreachable", "Timeout"))

@@ -21,8 +21,8 @@ from console.engine.session import Session
 from console.engine.start import Request, open_run, prepare
 from console.engine.tasks import spoken
 
-LOOKS = 6
-"""Times that live traffic is looked at before it counts as unknown: about six seconds."""
+LOOKS = 12
+"""Times that live traffic is looked at before it counts as unknown: about half a minute."""
 COLLECT_SECONDS = 15.0
 
 DriveLinked = Callable[[str], Awaitable[RunRecord]]

@@ -14,7 +14,7 @@ from console.domain.run import Question
 from console.domain.runbook import Step
 from console.engine.action import Done
 from console.engine.ending import Ending, LeaseLost, OperatorNeeded, StepEnded
-from console.engine.failures import Failure, back_off, failure_of, said
+from console.engine.failures import Failure, back_off, failure_of, pause_after, said
 from console.engine.questions import ask
 from console.engine.session import Session
 from console.engine.stage import Stage, stage_of, until_done
@@ -103,6 +103,7 @@ async def _attempt(stage: Stage, change: Change, setbacks: _Setbacks) -> tuple[W
     if isinstance(recorded, BaseException):
         raise recorded
     stage.applied = True
+    sent = session.deps.clock.monotonic()
     try:
         if isinstance(allowed, BaseException):
             raise allowed
@@ -113,6 +114,7 @@ async def _attempt(stage: Stage, change: Change, setbacks: _Setbacks) -> tuple[W
         raise
     except Exception as error:
         session.result(stage.step.name, "in_doubt", said(error), attempt=stage.attempt, seconds=stage.seconds)
+        stage.excuse(error, since=sent)
         await _setback(stage, error, setbacks)
         return None
     session.deps.trace(f"effect {stage.step.name}")
@@ -134,12 +136,12 @@ async def _setback(stage: Stage, error: Exception, setbacks: _Setbacks) -> None:
         case Failure.AGAIN:
             if stage.late:
                 raise StepEnded("failed", f"{said(error)} ({stage.waited})")
-            await signals.wait(back_off(setbacks.tries))
+            await signals.wait(pause_after(error, setbacks.tries))
         case Failure.DOUBT | Failure.UNEXPECTED:
             setbacks.doubts += 1
             if setbacks.doubts > MOST_DOUBTS or stage.late:
                 raise OperatorNeeded(f"it is not known whether it happened: {said(error)}")
-            await signals.wait(back_off(setbacks.tries))
+            await signals.wait(pause_after(error, setbacks.tries))
         case Failure.REFUSED:
             raise StepEnded("blocked", said(error))
         case Failure.DEFINITE:

@@ -6,6 +6,9 @@ from enum import Enum
 
 from console.domain.errors import BluegreenError, NeedsOperator, PortError, Refused, UsageError
 
+LONGEST_ASKED = 60.0
+"""Seconds that a server may ask us to wait; people wait for the run."""
+
 
 class Failure(Enum):
     """What to do about it."""
@@ -46,7 +49,7 @@ def _of_port(error: PortError) -> Failure:
         return Failure.REPLAN
     if error.sent == "maybe" or ((error.status or 0) >= 500 and error.status != 501):
         return Failure.DOUBT
-    if error.status in (None, 429) and error.reason != "Kubeconfig":
+    if error.status in (None, 410, 429) and error.reason != "Kubeconfig":
         return Failure.AGAIN
     return Failure.DEFINITE
 
@@ -60,6 +63,12 @@ def said(error: BaseException) -> str:
             return "it did not end within its time"
         case _:
             return f"unexpected {type(error).__name__}: {error}"
+
+
+def pause_after(error: BaseException, tries: int) -> float:
+    """Seconds before the next try: what the server asks for, if that is longer than our own back-off."""
+    asked = error.retry_after if isinstance(error, PortError) else 0.0
+    return max(back_off(tries), min(asked, LONGEST_ASKED))
 
 
 def back_off(tries: int, *, first: float = 0.1, longest: float = 5.0) -> float:

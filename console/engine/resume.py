@@ -28,8 +28,13 @@ async def admit(session: Session) -> bool:
     """
     record = session.record
     over = record.direction == "back" or bool(record.take_over) or record.linked_run is not None
-    taking = asyncio.ensure_future(session.lease.take(over=over, floor=session.epoch_floor))
-    fingerprint, _ = await asyncio.gather(session.deps.cluster.fingerprint(), taking)
+    taking = session.lease.take(over=over, floor=session.epoch_floor)
+    # Both to their end, whatever becomes of the other: a try that is still under way would race the next one for the lease.
+    fingerprint, taken = await asyncio.gather(session.deps.cluster.fingerprint(), taking, return_exceptions=True)
+    for failed in (taken, fingerprint):
+        if isinstance(failed, BaseException):
+            raise failed
+    assert isinstance(fingerprint, Fingerprint)
     session.stamp()
     host = session.deps.host
     claim = {"uid": record.uid, "host": host.name, "pid": host.pid, "boot": host.boot, "epoch": session.lease.epoch}

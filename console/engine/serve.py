@@ -27,7 +27,8 @@ async def serve_runner(source: int, parts: Parts, *, sink: int = 1) -> int:
     ending = _Ending()
     try:
         async with parts() as deps:
-            await _warm(deps)
+            with suppress(BluegreenError):
+                await _warm(deps)
             gc.collect()
             gc.freeze()
             pipe.say("ready")
@@ -55,7 +56,7 @@ async def _serve(pipe: _Pipe, deps: Deps, ending: _Ending) -> int:
 
 
 async def _warm(deps: Deps) -> None:
-    """Open connections and run the code that the first second of a run needs."""
+    """Open connections and run the code that the first second of a run needs; what fails now is met again, patiently, by the run."""
     lease = deps.cluster.lease(lease_name(deps.environment.application))
     await asyncio.gather(deps.cluster.observe(), lease, deps.cluster.fingerprint())
 

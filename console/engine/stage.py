@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from console.domain.errors import PortError
 from console.domain.moments import spoken
 from console.domain.runbook import Step
 from console.engine.action import Action, Broken, Done, NotYet, Task
 from console.engine.ending import Ending, OperatorNeeded, StepEnded
-from console.engine.failures import Failure, back_off, failure_of, said
+from console.engine.failures import Failure, failure_of, pause_after, said
 from console.engine.session import Session
 from console.engine.tasks import action_of, task_of
 
@@ -23,6 +24,8 @@ FRESH_SECONDS = 1.0
 """Age to which a look at the world, or the proof of the target, is good enough to plan with."""
 LOGIN_SECONDS = 2.0
 """Between two looks whether somebody logged in again."""
+OUTAGE_SECONDS = 900.0
+"""That the API server may be away in one step without the step running out of its own time."""
 
 
 @dataclass
@@ -36,10 +39,12 @@ class Stage:
     attempt: int
     began: float
     deadline: float
-    """On the monotonic clock; moved on by the time spent waiting for a login."""
+    """On the monotonic clock; moved on by the time spent waiting for a login or for the API server."""
     applied: bool = False
     """An effect was sent: what cannot be observed is in doubt from now on, not failed."""
     warned: set[str] = field(default_factory=set)
+    away: float = 0.0
+    """Seconds that the API server was away."""
 
     @property
     def seconds(self) -> float:
@@ -73,15 +78,26 @@ class Stage:
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask again after what passes by itself; ends the step for what does not."""
-        tries = 0
+        tries, clock = 0, self.session.deps.clock
         while True:
+            asked = clock.monotonic()
             try:
                 return await ask()
             except Ending:
                 raise
             except Exception as error:
                 tries += 1
+                self.excuse(error, since=asked)
+                asked = clock.monotonic()
                 await self.setback(error, tries)
+                self.excuse(error, since=asked)
+
+    def excuse(self, error: Exception, *, since: float) -> None:
+        """The time of an outage is not the step's own: its deadline moves on, within reason."""
+        if isinstance(error, PortError) and error.away:
+            lost = min(self.session.deps.clock.monotonic() - since, OUTAGE_SECONDS - self.away)
+            self.away += lost
+            self.deadline += lost
 
     async def setback(self, error: Exception, tries: int) -> None:
         """Wait as the error demands, or raise the Ending that it means. For questions: they have no effect."""
@@ -91,7 +107,7 @@ class Stage:
             case Failure.AGAIN | Failure.DOUBT | Failure.REPLAN:
                 self.check_deadline(said(error))
                 self.session.progress(f"{said(error)}; trying again")
-                await self.session.signals.pause(back_off(tries))
+                await self.session.signals.pause(pause_after(error, tries))
             case Failure.REFUSED:
                 raise self.ended_by("blocked", said(error))
             case Failure.OPERATOR:

@@ -13,8 +13,10 @@ from console.domain.change import Write
 from console.domain.errors import BluegreenError, NeedsOperator, PortError, Refused
 from console.domain.facts import EPOCH, PREVIOUS_SLOT, Stamp
 from console.domain.ids import ComponentName, Epoch, SlotName
+from console.engine.failures import Failure, failure_of
 from tests.actions.fake import FakeCluster, Fault, Guard, NeverArrived, note, ports_of, select
 from tests.actions.worlds import environment_of, world_of
+from tests.support.faults import fault
 
 CASE = {"slots": {"blue": {"release": "v1"}, "green": {"release": "v2"}}, "services": {"all": {"slot": "blue", "notes": {"epoch": "3"}}}}
 BLUE, GREEN = SlotName("blue"), SlotName("green")
@@ -159,9 +161,37 @@ async def test_a_rollback_that_takes_over_in_the_middle_is_left_its_services(tmp
     assert cluster.world.services["traider-frontend"].meta.annotations[EPOCH] == "5"
 
 
-async def test_what_cannot_be_put_back_is_said_to_be_split_with_the_way_out(tmp_path: Path) -> None:
+@fault(
+    "the API server goes away between the two patches of a switch",
+    group="the cluster",
+    sees="SPLIT above every screen, and the step in progress with the reason",
+    does="waits for the server, looks where each Service is, and finishes the switch",
+    costs="split traffic for as long as the server is away",
+)
+async def test_a_server_that_went_away_in_the_middle_leaves_it_in_doubt(tmp_path: Path) -> None:
     cluster = a_cluster()
     cluster.after_write.append(lambda write: setattr(cluster, "unreachable", True))
+    with pytest.raises(PortError, match="nobody answers whether backend → green holds") as raised:
+        await a_pair(cluster, tmp_path).run()
+    assert failure_of(raised.value) is Failure.DOUBT
+    assert where(cluster) == {"backend": "green", "frontend": "blue"}
+
+
+async def test_what_was_put_back_after_a_passing_trouble_may_be_tried_again(tmp_path: Path) -> None:
+    cluster = a_cluster()
+    cluster.before_write.append(failing("frontend", PortError("try later", status=429), times=FORWARD_TRIES))
+    with pytest.raises(PortError, match="put back: backend → blue") as raised:
+        await a_pair(cluster, tmp_path).run()
+    assert failure_of(raised.value) is Failure.AGAIN
+
+
+async def test_what_cannot_be_put_back_is_said_to_be_split_with_the_way_out(tmp_path: Path) -> None:
+    cluster = a_cluster()
+
+    def forbid(write: Write) -> None:
+        cluster.before_write.append(lambda _: FORBIDDEN)
+
+    cluster.after_write.append(forbid)
     with pytest.raises(NeedsOperator, match="SPLIT: backend → green could not be taken back") as raised:
         await a_pair(cluster, tmp_path).run()
     assert "rollback --print" in str(raised.value)

@@ -277,3 +277,35 @@ async def test_dropped_streams_tell_their_readers() -> None:
         asyncio.get_running_loop().call_soon(client.drop_streams)
         with pytest.raises(errors.Unreachable):
             await asyncio.wait_for(anext(lines), 5)
+
+
+@pytest.mark.parametrize("how", ["reset", "503", "page"])
+async def test_a_reading_that_broke_is_asked_again_and_a_write_is_not(how: str) -> None:
+    async def answer(request: Request, reply: Reply) -> None:
+        if request.method == "GET" and len(server.requests) == 4:
+            await reply.json(200, {})
+        elif how == "reset":
+            reply.reset()
+        elif how == "503":
+            await reply.json(503, status(503, "ServiceUnavailable"))
+        else:
+            await reply.whole(502, b"<title>502</title>", content_type="text/html")
+
+    async with scripted(answer) as server, client_of(server.url) as client:
+        with pytest.raises(ClusterError):
+            await client.request("PATCH", f"{PODS}/web-1", body={})
+        with pytest.raises(ClusterError):
+            await client.request("GET", PODS, once=True)
+        if how == "reset":
+            server.requests[2:] = []  # the HTTP library asks once more by itself where a connection broke
+        assert await client.request("GET", PODS) == b"{}"
+    assert [request.method for request in server.requests] == ["PATCH", "GET", "GET", "GET"]
+
+
+async def test_where_nobody_listens_nothing_is_asked_twice() -> None:
+    async with scripted(lambda *_: forever()) as server:
+        gone = server.url
+    async with client_of(gone) as client:
+        with pytest.raises(errors.Unreachable):
+            await client.request("GET", PODS)
+        assert client.counts["list"] == 1
