@@ -7,7 +7,7 @@ never the latest one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
 
 from console.domain.freshness import Limits
@@ -44,7 +44,7 @@ class Store:
         self._settle()
         return self._snapshot
 
-    async def changes(self, *, tick: float = TICK) -> AsyncIterator[Snapshot]:
+    async def changes(self, *, tick: float = TICK) -> AsyncGenerator[Snapshot, None]:
         """The latest snapshot now, and again whenever it is another one; how often is up to how fast the reader comes back."""
         last: Snapshot | None = None
         while True:

@@ -1,4 +1,4 @@
-"""What may be imported when: the first frame waits for Textual alone, `status` for no screen, no journal and no second client."""
+"""What may be imported when: the first frame waits for Textual alone, the first picture for settings and one client."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ def packages(modules: set[str]) -> set[str]:
         ("import console.domain.views.overview", {"textual", "rich", "httpx", "aiohttp", "kubernetes", "sqlalchemy", "yaml", "msgspec"}),
         ("import console.app.app", {"httpx", "aiohttp", "kubernetes", "sqlalchemy", "yaml", "pydantic", "msgspec", "requests"}),
         ("import console.cli.main", {"textual", "httpx", "aiohttp", "kubernetes", "sqlalchemy", "yaml", "pydantic", "msgspec", "requests"}),
+        (
+            "import console.app.core, console.cli.watching, console.cluster.kube, console.cluster.link",
+            {"httpx", "sqlalchemy", "pydantic", "requests", "dateutil", "prometheus_api_client", "actions"},
+        ),
         ("import console.cli.status", {"textual", "sqlalchemy", "requests"}),
         ("import console.cluster.connect", {"requests", "textual", "sqlalchemy", "oauthlib", "websocket"}),
         ("import actions", {"textual", "kubernetes", "aiohttp", "httpx", "requests"}),

@@ -25,7 +25,7 @@ from screens.opening import Opening
 
 if TYPE_CHECKING:
     from console.app.core import Core
-    from console.app.desk import DeskFactory
+    from console.app.desk import WatchFactory
     from console.domain.environment import Environment
 
 ROLLBACK_KEYS = ("ctrl+r", "f8")
@@ -59,7 +59,7 @@ class ConsoleApp(App[int]):
 
     def __init__(
         self,
-        desk_factory: DeskFactory,
+        desk_factory: WatchFactory,
         *,
         connecting: str,
         environment: Environment | None = None,

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from console.app.asking import Asking
-from console.app.desk import Desk, DeskFactory
+from console.app.desk import Desk, WatchFactory
 from console.app.doorbell import Doorbell
 from console.app.link import Change, Job, Link, sentence
 from console.app.navigation import Navigation
@@ -43,7 +43,7 @@ class Core:
     def __init__(
         self,
         app: App[int],
-        factory: DeskFactory,
+        factory: WatchFactory,
         *,
         connecting: str,
         environment: Environment | None,

@@ -88,4 +88,24 @@ class Desk(Protocol):
     async def close(self) -> None: ...
 
 
-DeskFactory = Callable[[], Awaitable[Desk]]
+class Watch(Protocol):
+    """One environment, watched: all that the first picture is made of, and the way to the desk behind it."""
+
+    @property
+    def environment(self) -> Environment: ...
+    @property
+    def read_only(self) -> bool: ...
+    def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Endless; the latest value wins, at most 10 a second."""
+        ...
+
+    async def desk(self) -> Desk:
+        """Who we are, runbooks, journal, a waiting runner: loaded once the first picture is there. May be asked again after it failed."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the desk, too."""
+        ...
+
+
+WatchFactory = Callable[[], Awaitable[Watch]]

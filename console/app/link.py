@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
-from console.app.desk import Desk, DeskFactory
+from console.app.desk import Desk, Watch, WatchFactory
 from console.domain.errors import BluegreenError
 from console.domain.ids import RunId
 from console.domain.run import Entry, RunRecord
@@ -38,23 +38,26 @@ class Holder(Protocol):
 class Link:
     """Owns the desk once there is one."""
 
-    def __init__(self, holder: Holder, factory: DeskFactory, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(self, holder: Holder, factory: WatchFactory, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._holder = holder
         self._factory = factory
         self._sleep = sleep
         self.desk: Desk | None = None
+        self._watch: Watch | None = None
         self._reading = False
         self._asked: set[tuple[str, int]] = set()
         """Runbooks whose usual times were asked for, and how many of their runs had ended then."""
 
     async def run(self) -> None:
-        """Connect, then follow snapshots and runs until cancelled."""
-        desk = self.desk = await self._connected()
+        """Connect and follow snapshots; follow runs as soon as there is a desk. Until cancelled."""
+        watch = self._watch = await self._tried(self._factory)
+        self._holder.update(lambda s: _watched(s, watch))
+        await asyncio.gather(self._followed("snapshots", watch.snapshots, self._take_snapshot), self._follow_runs(watch))
+
+    async def _follow_runs(self, watch: Watch) -> None:
+        desk = self.desk = await self._tried(watch.desk)
         self._holder.update(lambda s: _introduced(s, desk))
-        await asyncio.gather(
-            self._followed("snapshots", desk.snapshots, self._take_snapshot),
-            self._followed("runs", desk.runs, lambda records: self._holder.update(lambda s: with_runs(s, records))),
-        )
+        await self._followed("runs", desk.runs, lambda records: self._holder.update(lambda s: with_runs(s, records)))
 
     async def follow_run(self, run: RunId) -> None:
         """Every new entry of one run at once; ends with the run."""
@@ -91,14 +94,15 @@ class Link:
             self._reading = False
 
     async def close(self) -> None:
-        if self.desk is not None:
-            await self.desk.close()
+        if self._watch is not None:
+            await self._watch.close()
 
-    async def _connected(self) -> Desk:
+    async def _tried(self, connect: Callable[[], Awaitable[T]]) -> T:
+        """Until it succeeds."""
         wait = FIRST_WAIT
         while True:
             try:
-                return await self._factory()
+                return await connect()
             except Exception as error:
                 self._trouble("desk", f"cannot connect: {sentence(error)}; trying again in {wait:.0f} s")
             await self._sleep(wait)
@@ -134,8 +138,11 @@ def sentence(error: BaseException) -> str:
     return str(error) if isinstance(error, BluegreenError) else f"{type(error).__name__}: {error}"
 
 
+def _watched(state: ConsoleState, watch: Watch) -> ConsoleState:
+    return replace(state, environment=watch.environment, read_only=watch.read_only, trouble=_without_desk(state))
+
+
 def _introduced(state: ConsoleState, desk: Desk) -> ConsoleState:
-    without: Mapping[str, str] = {k: v for k, v in state.trouble.items() if k != "desk"}
     return replace(
         state,
         environment=desk.environment,
@@ -143,8 +150,12 @@ def _introduced(state: ConsoleState, desk: Desk) -> ConsoleState:
         read_only=desk.read_only,
         runbooks=desk.runbooks,
         connected=True,
-        trouble=without,
+        trouble=_without_desk(state),
     )
+
+
+def _without_desk(state: ConsoleState) -> Mapping[str, str]:
+    return {k: v for k, v in state.trouble.items() if k != "desk"}
 
 
 def _with_trouble(state: ConsoleState, name: str, text: str) -> ConsoleState:

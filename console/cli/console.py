@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from console.cli.options import Options
+
+if TYPE_CHECKING:
+    from console.app.desk import Watch
 
 
 def open_console(options: Options) -> None:
     """Run the Textual program until a person leaves it."""
     os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
     from console.app.app import ConsoleApp
-    from console.app.desk import Desk
 
-    async def desk() -> Desk:
+    async def watch() -> Watch:
         import asyncio
+        import importlib
 
-        opened = await asyncio.to_thread(__import__, "console.cli.desk", fromlist=["open_desk"])
-        made: Desk = await opened.open_desk(options)
-        return made
+        watching = await asyncio.to_thread(importlib.import_module, "console.cli.watching")
+        opened: Watch = await watching.open_watch(options)
+        return opened
 
-    app = ConsoleApp(desk, connecting=options.env or "the cluster of your settings", as_ascii=bool(os.environ.get("BLUEGREEN_ASCII")))
+    app = ConsoleApp(watch, connecting=options.env or "the cluster of your settings", as_ascii=bool(os.environ.get("BLUEGREEN_ASCII")))
     code = app.run()
     raise SystemExit(code or 0)

@@ -1,18 +1,20 @@
-"""The desk of the console: one environment connected, watched and journaled, behind the protocol that the App knows."""
+"""The desk of the console: one environment connected, watched and journaled, behind the protocol that the App knows.
+
+`console.cli.watching` opens what it watches with, and imports this after the first picture.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from console.app.desk import PlanChanged
 from console.cli.options import Options
-from console.cli.parts import Connection, Site, connection_to, join, journal_of, site_of
-from console.cli.sources import fed_store
+from console.cli.parts import Connection, Site, join, journal_of
+from console.cli.watching import LiveWatch, open_watch
 from console.domain.environment import Environment
 from console.domain.errors import JournalError, Refused
 from console.domain.ids import RunId
@@ -32,22 +34,28 @@ if TYPE_CHECKING:
     from console.engine.start import Prepared
     from console.journal.journal import Journal
 
-TICK = 0.1
-"""Seconds between two snapshots at least."""
 RUNS_SHOWN = 30
 
 
 async def open_desk(options: Options) -> LiveDesk:
-    """Read the settings, connect, open the journal, start watching and warm a runner. Raises BluegreenError for what a person corrects."""
-    site = await asyncio.to_thread(site_of, options)
+    """Watch, then open the desk. Raises BluegreenError for what a person corrects."""
+    watch = await open_watch(options)
+    try:
+        return await desk_behind(watch)
+    except BaseException:
+        await watch.close()
+        raise
+
+
+async def desk_behind(watch: LiveWatch) -> LiveDesk:
+    """Open the journal, ask who we are, warm a runner; closed with the watch. Raises BluegreenError."""
+    site, connection = watch.site, watch.connection
     async with AsyncExitStack() as stack:
-        connection = await stack.enter_async_context(connection_to(site))
-        store = await stack.enter_async_context(fed_store(connection))
         journal, trouble = await _journal(stack, site)
         deps = await join(connection, journal)
-        runner = None if site.read_only else await stack.enter_async_context(_warm(options))
-        return LiveDesk(site, connection, deps, store, runner, trouble, stack.pop_all())
-    raise AssertionError("the block returns or raises")
+        runner = None if site.read_only else await stack.enter_async_context(_warm(site.options))
+        watch.closes(stack.pop_all())
+    return LiveDesk(site, connection, deps, watch.store, runner, trouble, watch)
 
 
 async def _journal(stack: AsyncExitStack, site: Site) -> tuple[Journal | None, str]:
@@ -66,17 +74,14 @@ class LiveDesk:
     """Implements `console.app.desk.Desk`."""
 
     def __init__(
-        self, site: Site, connection: Connection, deps: Deps, store: Store, runner: WarmRunner | None, trouble: str, stack: AsyncExitStack
+        self, site: Site, connection: Connection, deps: Deps, store: Store, runner: WarmRunner | None, trouble: str, watch: LiveWatch
     ) -> None:
         self._site, self._connection, self._deps, self._store = site, connection, deps, store
-        self._runner, self._trouble, self._stack = runner, trouble, stack
+        self._runner, self._trouble, self._watch = runner, trouble, watch
 
     @property
     def environment(self) -> Environment:
-        """With the server that we are really connected to."""
-        environment = self._site.environment
-        cluster = replace(environment.cluster, server=self._connection.client.server)
-        return replace(environment, cluster=cluster)
+        return self._watch.environment
 
     @property
     def identity(self) -> str:
@@ -90,10 +95,8 @@ class LiveDesk:
     def runbooks(self) -> Mapping[str, Runbook]:
         return self._deps.runbooks
 
-    async def snapshots(self) -> AsyncIterator[Snapshot]:
-        async for snapshot in self._store.changes():
-            yield snapshot
-            await asyncio.sleep(TICK)
+    def snapshots(self) -> AsyncIterator[Snapshot]:
+        return self._watch.snapshots()
 
     async def runs(self) -> AsyncIterator[tuple[RunRecord, ...]]:
         journal = self._journal
@@ -164,8 +167,7 @@ class LiveDesk:
         return await usual(self._deps.journal, runbook)
 
     async def close(self) -> None:
-        with suppress(OSError):
-            await self._stack.aclose()
+        await self._watch.close()
 
     @property
     def _journal(self) -> Journal:

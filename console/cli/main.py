@@ -13,7 +13,6 @@ import click
 from console import __version__
 from console.cli.options import Options, declare
 from console.domain.errors import BluegreenError
-from console.domain.run import DETACHED_EXIT_CODE
 
 HELP = """Operate blue/green applications on Kubernetes: see both slots, deploy, switch, roll back.
 
@@ -109,6 +108,8 @@ def run(arguments: Sequence[str]) -> int:
         problem.show()
         return problem.exit_code
     except (KeyboardInterrupt, click.Abort):
+        from console.domain.run import DETACHED_EXIT_CODE
+
         print("detached: a run that was started goes on; `bluegreen attach` follows it", file=sys.stderr)
         return DETACHED_EXIT_CODE
     except BluegreenError as problem:

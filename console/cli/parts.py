@@ -96,7 +96,18 @@ class Connection:
     site: Site
     client: KubeClient
     cluster: KubeCluster
-    probes: ApplicationProbes
+
+    @cached_property
+    def probes(self) -> ApplicationProbes:
+        """Made when it is asked for: health checks have a client of their own, and the first picture waits for neither."""
+        from console.probes.prober import ApplicationProbes
+
+        return ApplicationProbes(self.site.environment, pod_get=self.cluster.pod_get)
+
+    async def close(self) -> None:
+        if "probes" in vars(self):
+            await self.probes.close()
+        await self.client.close()
 
 
 @asynccontextmanager
@@ -104,17 +115,14 @@ async def connection_to(site: Site) -> AsyncIterator[Connection]:
     """Cluster and probes of an environment; closed at the end. Raises KubeconfigError."""
     from console.cluster.connect import connect
     from console.cluster.kube import KubeCluster
-    from console.probes.prober import ApplicationProbes
 
     where = site.environment.cluster
     client = await connect(kubeconfig=where.kubeconfig, context=where.context, read_only=site.read_only)
-    cluster = KubeCluster(client, namespace=where.namespace)
-    probes = ApplicationProbes(site.environment, pod_get=cluster.pod_get)
+    connection = Connection(site, client, KubeCluster(client, namespace=where.namespace))
     try:
-        yield Connection(site, client, cluster, probes)
+        yield connection
     finally:
-        await probes.close()
-        await client.close()
+        await connection.close()
 
 
 @asynccontextmanager

@@ -1,17 +1,27 @@
-"""Keeps the store fed while a console is open: watches, the link, health checks and figures, each for ever."""
+"""Keeps the store fed while a console is open: watches, the link, health checks and figures, each for ever.
+
+Health checks and figures have clients of their own, whose imports would hold the first picture up: they come after it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
+from types import ModuleType
 
 from console.cli.parts import Connection
 from console.domain.snapshot import LINK, METRICS, PROBES, WATCH, Observation, SourceFailed
+from console.domain.world import KINDS
 from console.store import Store
 
 RESTART_SECONDS = 5.0
 """A source ends only by a mistake of ours: it is said, and begun again after this long."""
+PICTURE_SECONDS = 2.0
+"""Longest time that what comes after the first picture waits for it."""
+PAINT_SECONDS = 0.05
+"""Left to the screen, so that the picture is painted before imports take the processor."""
 
 
 @asynccontextmanager
@@ -24,7 +34,7 @@ async def fed_store(connection: Connection) -> AsyncIterator[Store]:
         PROBES: lambda: _probes(connection, store),
     }
     if connection.site.environment.prometheus:
-        feeds[METRICS] = lambda: _metrics(connection)
+        feeds[METRICS] = lambda: _metrics(connection, store)
     tasks = [asyncio.create_task(_feed(name, source, store), name=f"feed {name}") for name, source in feeds.items()]
     try:
         yield store
@@ -32,6 +42,21 @@ async def fed_store(connection: Connection) -> AsyncIterator[Store]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def pictured(store: Store) -> None:
+    """Wait until every kind was heard of and the screen has had its turn; not for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PICTURE_SECONDS), aclosing(store.changes()) as changes:
+            async for snapshot in changes:
+                if snapshot.sources.keys() >= set(KINDS):
+                    break
+    await asyncio.sleep(PAINT_SECONDS)
+
+
+async def loaded(name: str) -> ModuleType:
+    """A module whose import may take its time; the screen goes on meanwhile."""
+    return await asyncio.to_thread(importlib.import_module, name)
 
 
 async def _feed(name: str, source: Callable[[], AsyncIterator[Observation]], store: Store) -> None:
@@ -52,6 +77,8 @@ async def _link(connection: Connection) -> AsyncIterator[Observation]:
 
 
 async def _probes(connection: Connection, store: Store) -> AsyncIterator[Observation]:
+    await pictured(store)
+    await loaded("console.probes.prober")
     from console.probes.rounds import watch_probes
 
     async with aclosing(watch_probes(connection.probes, connection.site.environment, lambda: store.current().world)) as rounds:
@@ -59,7 +86,9 @@ async def _probes(connection: Connection, store: Store) -> AsyncIterator[Observa
             yield seen
 
 
-async def _metrics(connection: Connection) -> AsyncIterator[Observation]:
+async def _metrics(connection: Connection, store: Store) -> AsyncIterator[Observation]:
+    await pictured(store)
+    await loaded("console.metrics.prometheus")
     from console.metrics.prometheus import Prometheus
     from console.metrics.rounds import watch_metrics
 

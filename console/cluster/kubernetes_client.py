@@ -1,7 +1,8 @@
-"""The two classes of the Kubernetes client that carry TLS, proxies and authentication: `ApiClient` and `Configuration`.
+"""The two classes of the Kubernetes client that carry TLS, proxies and connections: `RESTClientObject` and `Configuration`.
 
 `import kubernetes` runs the synchronous client as well, and with it requests, oauthlib and a websocket client: a quarter of a second of
 every start and 20 MiB that nobody here uses. The package's own `__init__` is therefore stepped over, and only while these are imported.
+`ApiClient` adds nothing to the two but the typed models' encoding, and pydantic with it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _without_package_code() -> Iterator[None]:
 
 
 with _without_package_code():
-    from kubernetes.aio.client.api_client import ApiClient
     from kubernetes.aio.client.configuration import Configuration
+    from kubernetes.aio.client.rest import RESTClientObject
 
-__all__ = ["ApiClient", "Configuration"]
+__all__ = ["Configuration", "RESTClientObject"]

@@ -1,4 +1,4 @@
-"""Connections to one API server: the Kubernetes client's ApiClient for TLS and proxies, and the gate every request passes.
+"""Connections to one API server: the Kubernetes client for TLS and proxies, and the gate every request passes.
 
 The gate is the last code before the wire. It refuses writes on a read-only connection, counts, never lets a redirect be
 followed, and keeps the HTTP library from repeating a write by itself.
@@ -23,7 +23,7 @@ from yarl import URL
 from console.cluster.calls import call_of, refusal
 from console.cluster.credentials import Certificate
 from console.cluster.errors import KubeconfigError, ReadOnlyRefused
-from console.cluster.kubernetes_client import ApiClient, Configuration
+from console.cluster.kubernetes_client import Configuration, RESTClientObject
 from console.cluster.target import Target
 
 KEEP_ALIVE = 60.0
@@ -87,9 +87,9 @@ class Transport:
 
     def __init__(self, target: Target, *, certificate: Certificate | None, gate: Gate) -> None:
         self.certificate = certificate
-        self._api = _api_client(target, certificate)
-        self._connector = aiohttp.TCPConnector(limit=100, ssl=self._api.rest_client.ssl_context, keepalive_timeout=KEEP_ALIVE)
-        self._api.configuration.client_session_kwargs = {
+        self._rest = _rest_client(target, certificate)
+        self._connector = aiohttp.TCPConnector(limit=100, ssl=self._rest.ssl_context, keepalive_timeout=KEEP_ALIVE)
+        self._rest.configuration.client_session_kwargs = {
             "connector": self._connector,
             "cookie_jar": aiohttp.DummyCookieJar(),
             "middlewares": (gate,),
@@ -102,18 +102,20 @@ class Transport:
         """Sends one request and returns when the head of the answer is here; the body is the caller's to read."""
         token = current.set(exchange)
         try:
-            answer = await self._api.call_api(method, url, header_params=headers, body=body, _request_timeout=timeout)
+            answer = await self._rest.request(  # type: ignore[no-untyped-call]  # the package is typed, this method is not
+                method, url, headers=headers, body=body, _request_timeout=timeout
+            )
         finally:
             current.reset(token)
         response: aiohttp.ClientResponse = answer.response
         return response
 
     async def close(self) -> None:
-        await self._api.rest_client.close()
+        await self._rest.close()
         await self._connector.close()
 
 
-def _api_client(target: Target, certificate: Certificate | None) -> ApiClient:
+def _rest_client(target: Target, certificate: Certificate | None) -> RESTClientObject:
     """Builds the client; certificates are on disk only while the TLS context reads them, in a private folder."""
     conf = Configuration(host=target.server, verify_ssl=not target.insecure, proxy=target.proxy or None)
     conf.tls_server_name = target.tls_server_name or None
@@ -125,7 +127,7 @@ def _api_client(target: Target, certificate: Certificate | None) -> ApiClient:
             conf.key_file = _private(Path(folder, "client.key"), certificate.key)
         try:
             conf.ca_cert_data = target.ca.read().decode() if target.ca and not target.insecure else None
-            return ApiClient(conf)
+            return RESTClientObject(conf)
         except (ssl.SSLError, OSError, UnicodeDecodeError) as error:
             raise KubeconfigError(
                 f"cannot use the certificates of context {target.context or 'in-cluster'} ({target.source}): {error}"

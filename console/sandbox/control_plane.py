@@ -38,6 +38,7 @@ class ControlPlane:
         self.endpoint = endpoint
         self._binaries, self._layout, self._credentials = binaries, layout, credentials
         self._children: dict[Part, Child] = {}
+        self._audited = False
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -49,9 +50,7 @@ class ControlPlane:
         with _reserved_ports() as ports:
             plane = cls._prepare(binaries, folder, egress_socket, ports=ports)
             try:
-                await asyncio.gather(plane.launch("etcd"), plane.launch("kube-apiserver"))
-                # Not beside them: it gives up, having said that it is well, when the API server is not healthy within 20 s.
-                await plane.launch("kube-controller-manager")
+                await asyncio.gather(*(plane.launch(part) for part in START_ORDER))
                 yield plane
             finally:
                 await plane._stop_all()
@@ -136,6 +135,13 @@ class ControlPlane:
         await self.kill("kube-apiserver")
         await self.launch("kube-apiserver")
 
+    async def audit(self) -> Path:
+        """Let the API server, which is restarted for it, record every request from now on; the file with one JSON object a line."""
+        self._layout.audit_policy.write_text(plane_flags.audit_file(), encoding="utf-8")
+        self._audited = True
+        await self.restart("kube-apiserver")
+        return self._layout.audit_log
+
     def pause(self, part: Part) -> None:
         """Freeze a part: its connections stay open and nothing is answered."""
         self._children[part].send(signal.SIGSTOP)
@@ -158,7 +164,7 @@ class ControlPlane:
             case "etcd":
                 arguments = plane_flags.etcd(self._binaries, self._layout)
             case "kube-apiserver":
-                arguments = plane_flags.apiserver(self._binaries, self._layout, self._credentials)
+                arguments = plane_flags.apiserver(self._binaries, self._layout, self._credentials, audited=self._audited)
             case "kube-controller-manager":
                 arguments = plane_flags.controller_manager(self._binaries, self._layout, self._credentials)
             case _:

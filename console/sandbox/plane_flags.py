@@ -44,6 +44,14 @@ class Layout:
         return self.folder / "egress.yml"
 
     @property
+    def audit_policy(self) -> Path:
+        return self.folder / "audit.yml"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.folder / "audit.log"
+
+    @property
     def controllers_kubeconfig(self) -> Path:
         return self.folder / "controllers.kubeconfig"
 
@@ -76,8 +84,9 @@ def etcd(binaries: Binaries, layout: Layout) -> tuple[str, ...]:
     )
 
 
-def apiserver(binaries: Binaries, layout: Layout, credentials: Credentials) -> tuple[str, ...]:
+def apiserver(binaries: Binaries, layout: Layout, credentials: Credentials, *, audited: bool = False) -> tuple[str, ...]:
     """kube-apiserver with static tokens and RBAC; pods and nodes are reached through the egress socket alone."""
+    audit = (f"--audit-policy-file={layout.audit_policy}", f"--audit-log-path={layout.audit_log}") if audited else ()
     return (
         str(binaries.apiserver),
         f"--etcd-servers=unix://{layout.etcd_socket}",
@@ -100,6 +109,7 @@ def apiserver(binaries: Binaries, layout: Layout, credentials: Credentials) -> t
         f"--kubelet-client-certificate={credentials.kubelet_client.certificate}",
         f"--kubelet-client-key={credentials.kubelet_client.key}",
         "--kubelet-preferred-address-types=InternalIP",
+        *audit,
     )
 
 
@@ -125,6 +135,12 @@ def controller_manager(binaries: Binaries, layout: Layout, credentials: Credenti
 def token_file(tokens: Mapping[str, str]) -> str:
     """The static token file: token, user, uid and quoted groups per line."""
     return "".join(f'{token},{name},{name},"{",".join(IDENTITIES[name].groups)}"\n' for name, token in tokens.items())
+
+
+def audit_file() -> str:
+    """Records every request once, when its answer begins or has ended: who, what, when, nothing of its content."""
+    rules = [{"level": "Metadata", "omitStages": ["RequestReceived"]}]
+    return json.dumps({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules})
 
 
 def egress_file(layout: Layout) -> str:

@@ -1,6 +1,17 @@
-"""Prints the figures of the main job against the book's own script, on a real control plane: `python -m tests.bench`.
+"""Prints the figures on a real control plane, against the book's own script and against k9s: `python -m tests.bench`.
 
-All of it takes about three minutes on two processors. A part can be named: `python -m tests.bench deploy status`.
+All of it takes about eight minutes on two processors. Parts can be named: `python -m tests.bench deploy status`.
+
+  book     the book's script deploys; two kubectl patches
+  deploy   `run deploy`, as CI calls it
+  back     ways back with a runner that waits
+  status   `status`, the whole process
+  launch   the console in a terminal: first frame, live slots
+  change   a change in the cluster until it is on the screen
+  keys     a key until it is on the screen, while pods change 500 times a second
+  crowd    5,000 pods: counted, memory, idle CPU
+  steady   requests and bytes of a minute in which nothing happens
+  hung     an API server that stops answering, until every panel says so
 """
 
 from __future__ import annotations
@@ -10,30 +21,39 @@ import asyncio
 import os
 from pathlib import Path
 
-import yaml
-
 from console.cluster.connect import connect
+from console.sandbox.control_plane import ControlPlane
 from console.sandbox.endpoint import write_kubeconfig
 from console.sandbox.rehearsal_cluster import SandboxCluster
-from tests.bench import deploys, start_up, ways_back
+from tests.bench import console, deploys, start_up, ways_back
 from tests.bench.book import run as book
 from tests.bench.report import Figure, table
+from tests.bench.settings import changed
 from tests.controlplane.build import ensure_binaries
 from tests.planes import short_folder
 from tests.support.scenario import Scenario, running_box
 
-PARTS = ("book", "deploy", "back", "status")
+MAIN = ("deploy", "back", "status")
+CONSOLE = ("launch", "change", "keys", "crowd", "steady", "hung")
+PARTS = ("book", *MAIN, *CONSOLE)
 STATUSES = 9
 PATCHES = 9
+LAUNCHES, CHANGES, KEYS, CROWDS, HANGS = 9, 40, 200, 3, 3
+
+
+Main = tuple[deploys.Deploys, ways_back.WaysBack, list[float]]
 
 
 async def bench(folder: Path, parts: set[str], *, rounds: int, backs: int) -> list[str]:
     """The lines to print; `rounds` deploys of either side, `backs` ways back."""
     async with running_box(folder / "box", real=True) as box:
         theirs = await _theirs(box, folder, rounds=rounds) if "book" in parts else book.Book()
-        async with Scenario.on(box, folder / "ours") as s:
-            mine = await _ours(box, s, parts, rounds=rounds, backs=backs)
-    return [*table(_figures(theirs, *mine)), *mine[0].lines()]
+        mine: Main = (deploys.Deploys(), ways_back.WaysBack(), [])
+        if parts & set(MAIN):
+            async with Scenario.on(box, folder / "ours") as s:
+                mine = await _ours(box, s, parts, rounds=rounds, backs=backs)
+        seen = await _console(box, folder, parts) if parts & set(CONSOLE) else console.Seen()
+    return [*table((*_figures(theirs, *mine), *seen.figures())), *mine[0].lines(), *seen.lines()]
 
 
 async def _theirs(box: SandboxCluster, folder: Path, *, rounds: int) -> book.Book:
@@ -45,11 +65,9 @@ async def _theirs(box: SandboxCluster, folder: Path, *, rounds: int) -> book.Boo
         return await book.measure(s, book.Tools(kubectl, kubeconfig), runs=rounds, patches=PATCHES)
 
 
-async def _ours(
-    box: SandboxCluster, s: Scenario, parts: set[str], *, rounds: int, backs: int
-) -> tuple[deploys.Deploys, ways_back.WaysBack, list[float]]:
+async def _ours(box: SandboxCluster, s: Scenario, parts: set[str], *, rounds: int, backs: int) -> Main:
     kubeconfig = write_kubeconfig(s.folder / "operator.kubeconfig", box.server.endpoint, "operator", s.namespace)
-    point_at(s, kubeconfig)
+    changed(s.operator.config, cluster={"kubeconfig": str(kubeconfig)})
     client = await connect(kubeconfig=kubeconfig, context=None)
     try:
         deployed = await deploys.measure(s, client, rounds=rounds if "deploy" in parts else 1)  # a way back needs one
@@ -58,6 +76,25 @@ async def _ours(
         return deployed if "deploy" in parts else deploys.Deploys(), went_back, status
     finally:
         await client.close()
+
+
+async def _console(box: SandboxCluster, folder: Path, parts: set[str]) -> console.Seen:
+    assert isinstance(box.server, ControlPlane)
+    seen = console.Seen()
+    async with console.staged(box, box.server, folder / "seen") as stage:
+        if "launch" in parts:
+            await console.launches(stage, seen, count=LAUNCHES)
+        if "change" in parts:
+            await console.changes(stage, seen, count=CHANGES)
+        if "steady" in parts:
+            await console.steady(stage, seen)
+        if "hung" in parts:
+            await console.hangs(stage, seen, count=HANGS)
+        if "keys" in parts:
+            await console.keys(stage, seen, count=KEYS)
+        if "crowd" in parts:
+            await console.crowds(stage, seen, count=CROWDS)
+    return seen
 
 
 def _figures(theirs: book.Book, deployed: deploys.Deploys, back: ways_back.WaysBack, status: list[float]) -> tuple[Figure, ...]:
@@ -77,14 +114,6 @@ def _figures(theirs: book.Book, deployed: deploys.Deploys, back: ways_back.WaysB
     )
 
 
-def point_at(s: Scenario, kubeconfig: Path) -> None:
-    """Let the scenario's settings use this kubeconfig."""
-    file = s.operator.config / "environments" / "rehearsal.yml"
-    document = yaml.safe_load(file.read_text())
-    document["cluster"]["kubeconfig"] = str(kubeconfig)
-    file.write_text(yaml.safe_dump(document, sort_keys=False))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)} (default: all of them)")
@@ -97,7 +126,8 @@ def main() -> None:
     with short_folder() as folder:
         lines = asyncio.run(bench(folder, set(given.parts or PARTS), rounds=given.rounds, backs=given.backs))
     print("\n".join(lines))
-    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; baseline: the book's script, or two kubectl patches")
+    beside = "beside: the book's script or two kubectl patches in this run; k9s on a machine like ours"
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; {beside}")
 
 
 if __name__ == "__main__":

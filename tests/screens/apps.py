@@ -9,7 +9,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
-from console.app.desk import Desk, DeskFactory
+from console.app.desk import Watch, WatchFactory
 from screens.question import Question
 from screens.widgets.guard import BURST
 from screens.widgets.panel import Panel
@@ -24,13 +24,13 @@ SIZES = ((80, 24), (120, 40))
 def console(desk: FakeDesk, *, now: Callable[[], datetime] = lambda: scenes.NOW, as_ascii: bool = False) -> ConsoleApp:
     """A console that reaches the desk at once."""
 
-    async def factory() -> Desk:
+    async def factory() -> Watch:
         return desk
 
     return console_by(factory, now=now, as_ascii=as_ascii)
 
 
-def console_by(factory: DeskFactory, *, now: Callable[[], datetime] = lambda: scenes.NOW, as_ascii: bool = False) -> ConsoleApp:
+def console_by(factory: WatchFactory, *, now: Callable[[], datetime] = lambda: scenes.NOW, as_ascii: bool = False) -> ConsoleApp:
     return ConsoleApp(factory, connecting="traider-prod @ prod-eu1", zone=UTC, now=now, as_ascii=as_ascii)
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC
 
 from console.app.app import ConsoleApp
-from console.app.desk import Desk
+from console.app.desk import Watch
 from tests.screens import scenes
 from tests.screens.fake_desk import FakeDesk
 
@@ -25,7 +25,7 @@ def main(scene: str) -> int:
     """Returns the App's exit code; prints what the desk was asked to change."""
     desk = FakeDesk()
 
-    async def factory() -> Desk:
+    async def factory() -> Watch:
         desk.snapshot.put(SNAPSHOTS[scene]())
         run = scenes.at_the_gate() if scene == "gate" else scenes.waiting_for_pods()
         before = scenes.finished(at=scenes.ago(9 * 86400))

@@ -64,6 +64,8 @@ class FakeDesk:
     plans: Callable[[str, Mapping[str, str]], PlanView] | None = None
     fails: Exception | None = None
     """Raised by every request from now on."""
+    shut: Exception | None = None
+    """Raised while there is a picture and no desk behind it."""
     answered: list[Question] = field(default_factory=list)
     """Questions as they were on the screen when they were answered."""
     changes_once: bool = False
@@ -74,6 +76,15 @@ class FakeDesk:
         self.records: Latest[tuple[RunRecord, ...]] = Latest()
         self.log: dict[RunId, tuple[Entry, ...]] = {}
         self.closed = False
+        self.opening = asyncio.Event()
+        """Cleared: the desk behind the first picture takes until it is set."""
+        self.opening.set()
+
+    async def desk(self) -> FakeDesk:
+        await self.opening.wait()
+        if self.shut:
+            raise self.shut
+        return self
 
     def snapshots(self) -> AsyncIterator[Snapshot]:
         return self.snapshot.follow()

@@ -15,9 +15,11 @@ def imported_by(module: str) -> set[str]:
 
 
 def test_the_app_is_painted_before_the_domain_and_the_screens_are_imported() -> None:
-    found = imported_by("console.app.app")
+    found = imported_by("console.cli.main, console.cli.console, console.app.app")
+    ours = {name for name in found if name.startswith("console.") and not name.startswith(("console.domain", "console.app"))}
+    assert ours == {"console.cli", "console.cli.main", "console.cli.options", "console.cli.console"}
     domain = {name for name in found if name.startswith("console.domain.")}
-    assert domain <= {f"console.domain.{name}" for name in ("ids", "views", "views.lines", "views.marks", "views.words")}
+    assert domain <= {f"console.domain.{name}" for name in ("ids", "views", "views.lines", "views.marks", "views.words", "errors")}
     drawn = {name for name in found if name.startswith("screens.")}
     assert drawn <= {f"screens.{name}" for name in ("messages", "opening", "widgets", "widgets.panel", "widgets.strips", "widgets.tones")}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from console.app.desk import Desk
+from console.app.desk import Watch
 from console.domain.errors import UsageError
 from console.domain.freshness import Freshness
 from console.domain.snapshot import METRICS
@@ -35,7 +35,7 @@ async def test_a_desk_that_cannot_be_made_is_said_and_tried_again(monkeypatch: p
     desk, tries = FakeDesk(), 0
     desk.snapshot.put(scenes.well())
 
-    async def factory() -> Desk:
+    async def factory() -> Watch:
         nonlocal tries
         tries += 1
         if tries < 3:
@@ -49,12 +49,39 @@ async def test_a_desk_that_cannot_be_made_is_said_and_tried_again(monkeypatch: p
 
 
 async def test_the_reason_why_it_cannot_connect_stays_on_the_screen() -> None:
-    async def factory() -> Desk:
+    async def factory() -> Watch:
         raise UsageError("production.yml:3:1: unknown key “clustr”", hint="Did you mean “cluster”?")
 
     async with console_by(factory).run_test() as pilot:
         await see(pilot, "cannot connect: production.yml:3:1: unknown key “clustr”. Did you mean")
         assert isinstance(pilot.app.screen, Overview)
+
+
+async def test_the_picture_waits_for_no_desk_and_actions_do(desk: FakeDesk) -> None:
+    desk.opening.clear()
+    desk.snapshot.put(scenes.well())
+    async with console(desk).run_test() as pilot:
+        await see(pilot, "USERS ● blue v1.4.2, well")
+        await pilot.press("d")
+        await see(pilot, "not connected yet")
+        assert "bob" not in shown(pilot.app)
+        desk.opening.set()
+        await see(pilot, "▪ bob")
+        await pilot.press("d")
+        await see(pilot, "Makes a plan first")
+
+
+async def test_a_desk_that_does_not_open_is_said_over_the_picture_and_tried_again(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.app.link.FIRST_WAIT", 0.05)
+    desk.shut = UsageError("runbooks/deploy.yml:7:5: there is no action “slots.aply”")
+    desk.snapshot.put(scenes.well())
+    async with console(desk).run_test() as pilot:
+        await see(pilot, "cannot connect: runbooks/deploy.yml:7:5: there is no action “slots.aply”")
+        assert "USERS ● blue v1.4.2, well" in shown(pilot.app)
+        desk.shut = None
+        await see(pilot, "▪ bob")
+        assert "cannot connect" not in shown(pilot.app)
+    assert desk.closed
 
 
 async def test_a_stream_that_breaks_is_said_and_opened_again(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
