@@ -44,12 +44,14 @@ class ListScreen(ConsoleScreen):
     ]
     NOUN: ClassVar[str] = "row"
     HEADING: ClassVar[str] = ""
+    OPENS: ClassVar[bool] = True
+    """Enter is the table's (`TablePanel.Opened`); False where the screen binds it by a name of its own."""
 
     def __init__(self, state: ConsoleState) -> None:
         super().__init__(state)
         self._head = Panel(paint_list_head, id="list-head")
         self._heading = Panel(paint_heading, id="heading")
-        self._table = TablePanel(id="table")
+        self._table = TablePanel(id="table", opens=self.OPENS)
         self._filter = Input(id="filter", compact=True, placeholder="words that a row must contain; !word must not be in it")
         self._shown = Table(())
 
@@ -86,7 +88,7 @@ class ListScreen(ConsoleScreen):
     @property
     def chosen(self) -> Row | None:
         """The chosen row, where there is one."""
-        return next((row for row in self._shown.rows if row.key == self._table.key), None)
+        return self._table.chosen
 
     @property
     def wanted(self) -> str:

@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("console.cli.sandbox:sandbox", "Start a rehearsal cluster on this machine and open the console on it."),
     "status": ("console.cli.status:status", "Both slots, where users are, what runs, the way back."),
     "health": ("console.cli.health:health", "Ask the health checks of the live entry point or of a slot."),
+    "pods": ("console.cli.pods:pods", "The pods of both slots, those in trouble first."),
+    "events": ("console.cli.pods:events", "What Kubernetes says of both slots, newest first."),
     "plan": ("console.cli.plan:plan", "Show what a runbook would change, without changing anything."),
     "run": ("console.cli.run:run_command", "Run a runbook and follow it."),
     "runs": ("console.cli.runs:runs", "List runs, newest first."),

@@ -50,6 +50,14 @@ async def take_picture(connection: Connection) -> Picture:
     return Picture(_state(connection, store.current(), identity.user), lease)
 
 
+async def state_of(connection: Connection) -> ConsoleState:
+    """The namespace read once, without health checks and figures. Raises what the cluster raises."""
+    store = Store(namespace=connection.site.environment.cluster.namespace)
+    world, identity = await asyncio.gather(connection.cluster.observe(KINDS), connection.cluster.identity())
+    _put_world(store, world)
+    return _state(connection, store.current(), identity.user)
+
+
 async def _figures(connection: Connection, store: Store) -> None:
     """One round of figures; nothing where no Prometheus is configured."""
     environment = connection.site.environment

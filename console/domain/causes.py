@@ -93,7 +93,8 @@ def pod_cause(pod: Pod, events: Iterable[Event]) -> Cause | None:
     said = sorted(
         (e for e in events if e.object_kind == "Pod" and e.object_name == pod.name), key=lambda e: e.last_seen or _EPOCH, reverse=True
     )
-    troubled = [c for c in (_container_cause(pod, state, said) for state in pod.containers) if c]
+    waiting = [state for state in pod.init_containers if state.exit_code != 0 or state.state != "terminated"]
+    troubled = [c for c in (_container_cause(pod, state, said) for state in (*waiting, *pod.containers)) if c]
     return min(troubled, key=lambda c: (not c.final, c.trouble), default=None) or _whole_pod_cause(pod, said)
 
 

@@ -42,6 +42,14 @@ class ImageRef:
         return self.tag or self.digest.removeprefix("sha256:")[:12] or "latest"
 
 
+def short_image(image: str) -> str:
+    """Tag or the digest's first figures of a reference; the text itself where it is none."""
+    try:
+        return ImageRef.parse(image).short if image else ""
+    except ValueError:
+        return image
+
+
 @dataclass(frozen=True)
 class Release:
     """What is deployed as one: an image per component, the manifests it was rendered from, the migration it needs."""

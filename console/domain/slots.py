@@ -10,7 +10,7 @@ from console.domain.environment import Component, Environment
 from console.domain.ids import ComponentName, ReleaseName, SlotName
 from console.domain.position import Role, position
 from console.domain.records import deployment_of, image_of, records_of, same_image, slot_release
-from console.domain.release import ImageRef, Release
+from console.domain.release import Release, short_image
 from console.domain.wording import counted
 from console.domain.workload import current_replica_set, pods_of, replica_sets_of
 from console.domain.world import Deployment, ReplicaSet, World
@@ -215,7 +215,7 @@ def _component(environment: Environment, world: World, component: Component, slo
         total=deployment.replicas,
         observed=deployment.observed_generation >= deployment.generation,
         restarts=sum(p.restarts for p in pods_of(deployment, world)),
-        image=_short(image),
+        image=short_image(image),
         reference=image,
         causes=_causes(deployment, world),
         current=_generation(current, component) if current else None,
@@ -236,12 +236,5 @@ def _causes(deployment: Deployment, world: World) -> tuple[Cause, ...]:
 
 
 def _generation(replica_set: ReplicaSet, component: Component) -> Generation:
-    image = _short(replica_set.images.get(component.container, ""))
+    image = short_image(replica_set.images.get(component.container, ""))
     return Generation(replica_set.name, replica_set.revision, image, replica_set.desired, replica_set.ready)
-
-
-def _short(image: str) -> str:
-    try:
-        return ImageRef.parse(image).short if image else ""
-    except ValueError:
-        return image

@@ -13,9 +13,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.domain.views.lines import BLANK, plain
-from console.domain.views.table import Table, line_of
+from console.domain.views.table import Row, Table, line_of, place_of
 from screens.widgets.moves import LIST_MOVES
 from screens.widgets.strips import strip_of
+
+MOST_TEXT = 1000
 
 
 class TablePanel(ScrollView):
@@ -45,9 +47,11 @@ class TablePanel(ScrollView):
         def control(self) -> TablePanel:
             return self.panel
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, opens: bool = True) -> None:
+        """`opens`: Enter is the table's; else it is left to the screen, which names what it does."""
         super().__init__(id=id)
         self.can_focus = True
+        self._opens = opens
         self._table = Table(())
         self._key = ""
         self._row = 0
@@ -58,10 +62,16 @@ class TablePanel(ScrollView):
         return self._key
 
     @property
+    def chosen(self) -> Row | None:
+        """The chosen row, where there is one."""
+        rows = self._table.rows
+        return rows[self._row] if self._key and self._row < len(rows) else None
+
+    @property
     def text(self) -> str:
-        """All rows, without colours."""
+        """All rows, without colours; of very many the first ones."""
         width = max(20, self.scrollable_content_region.width)
-        return "\n".join(plain(line_of(row, self._table.columns, width)).rstrip() for row in self._table.rows)
+        return "\n".join(plain(line_of(row, self._table.columns, width)).rstrip() for row in self._table.rows[:MOST_TEXT])
 
     def show(self, table: Table) -> None:
         """Draw `table`; rows in view that look as before are not sent."""
@@ -117,6 +127,9 @@ class TablePanel(ScrollView):
     def action_move_to(self, row: int) -> None:
         self.choose(len(self._table.rows) - 1 if row < 0 else row)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._opens if action == "open" else super().check_action(action, parameters)
+
     def action_open(self) -> None:
         if self._key:
             self.post_message(self.Opened(self, self._key))
@@ -136,7 +149,7 @@ class TablePanel(ScrollView):
             self._row, self._key = 0, ""
             return ()
         if not (before < len(rows) and rows[before].key == key):
-            found = next((n for n, row in enumerate(rows) if row.key == key), None) if key else None
+            found = place_of(rows, key) if key else None
             self._row = found if found is not None else min(before, len(rows) - 1)
             self._key = rows[self._row].key
         if self._key != key:

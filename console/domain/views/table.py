@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from console.domain.views.lines import Line, Span, clip, column, plain, width_of
 
 GAP = 2
 """Cells between two columns."""
 LEAST = 12
-"""Cells that an elastic column keeps before columns are left out for it."""
+"""Cells that an elastic column keeps, where it says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Column:
     """Figures stand at the right."""
     rank: int = 0
     """Where it is narrow, columns of the highest rank are left out first; rank 0 stays."""
+    least: int = LEAST
+    """Cells that an elastic column keeps before others are left out for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,51 @@ class Row:
 
     @property
     def text(self) -> str:
-        """What a filter looks at."""
-        return " ".join(plain(cell) for cell in self.cells)
+        """What a filter looks at, in lower case."""
+        return " ".join(plain(cell) for cell in self.cells).lower()
+
+
+class LazyRows(Sequence[Row]):
+    """Rows that are made when somebody looks at them: of thousands only those in view are."""
+
+    def __init__(self, keys: Sequence[str], make: Callable[[int], Row], sought: Callable[[int], str]) -> None:
+        """`sought` is the text that a filter looks at, in lower case, so that no row is made to be left out."""
+        self._keys = keys
+        self._make = make
+        self._sought = sought
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Row, ...]: ...
+    def __getitem__(self, index: int | slice) -> Row | tuple[Row, ...]:
+        if isinstance(index, slice):
+            return tuple(self._make(n) for n in range(*index.indices(len(self._keys))))
+        if not -len(self._keys) <= index < len(self._keys):
+            raise IndexError(index)
+        return self._make(index % len(self._keys))
+
+    def with_words(self, words: Sequence[str]) -> LazyRows:
+        """Those that pass."""
+        kept = [n for n in range(len(self._keys)) if _passes(self._sought(n), words)]
+        return LazyRows([self._keys[n] for n in kept], lambda n: self._make(kept[n]), lambda n: self._sought(kept[n]))
+
+    def place_of(self, key: str) -> int | None:
+        """Where the row of this key is; no row is made to find it."""
+        try:
+            return self._keys.index(key)
+        except ValueError:
+            return None
+
+
+def place_of(rows: Sequence[Row], key: str) -> int | None:
+    """Where the row of this key is."""
+    if isinstance(rows, LazyRows):
+        return rows.place_of(key)
+    return next((n for n, row in enumerate(rows) if row.key == key), None)
 
 
 @dataclass(frozen=True)
@@ -57,7 +103,8 @@ def filtered(table: Table, wanted: str) -> Table:
     words = wanted.lower().split()
     if not words:
         return Table(table.columns, table.rows, len(table.rows), table.note)
-    rows = tuple(row for row in table.rows if _passes(row.text.lower(), words))
+    found = table.rows
+    rows = found.with_words(words) if isinstance(found, LazyRows) else tuple(row for row in found if _passes(row.text, words))
     return Table(table.columns, rows, len(table.rows), table.note)
 
 
@@ -86,12 +133,12 @@ def line_of(row: Row, columns: tuple[Column, ...], width: int) -> Line:
     return _joined([_cell(row.cells[n], cells, columns[n].right) for n, cells in layout(columns, width)])
 
 
-def _passes(text: str, words: list[str]) -> bool:
+def _passes(text: str, words: Sequence[str]) -> bool:
     return all((word[1:] not in text) if word.startswith("!") and len(word) > 1 else (word in text) for word in words)
 
 
 def _least(columns: tuple[Column, ...], shown: list[int]) -> int:
-    return sum(columns[n].width or LEAST for n in shown) + GAP * (len(shown) - 1)
+    return sum(columns[n].width or columns[n].least for n in shown) + GAP * (len(shown) - 1)
 
 
 def _cell(content: Line, cells: int, right: bool) -> Line:
