@@ -171,8 +171,8 @@ def _change(view: ApplyView, task: Task[ApplyParams], slot: SlotName, release: R
 
 
 def _notes(world: World, task: Task[ApplyParams], part: Part, slot: SlotName, release: Release) -> dict[str, str | None]:
-    before = slot_release(task.environment, world, slot)
     present = part.deployment.meta.annotations if part.deployment else {}
+    before = present.get(noted.RELEASE) or slot_release(task.environment, world, slot)  # its own: the other parts may be further already
     stated = release.migration_class
     return {
         **task.stamp.annotations(),

@@ -51,7 +51,7 @@ class MarkStable(Doing[StableParams, World]):
             return Blocked((refused,))
         assert release is not None
         try:
-            until = _warm_until(facts, task)
+            until = _begun_until(facts, task, release) or _warm_until(facts, task)
         except ValueError as problem:
             return Blocked((f"keep_previous_warm_until: {problem}",))
         if _is_marked(environment, facts, slot, release):
@@ -92,6 +92,13 @@ def _warm_until(world: World, task: Task[StableParams]) -> datetime | None:
         return None
     text = task.params.keep_previous_warm_until or environment.waits.keep_warm
     return absolute(text, now=world.at, time_zone=environment.cluster.time_zone)
+
+
+def _begun_until(world: World, task: Task[StableParams], release: ReleaseName) -> datetime | None:
+    """The time that this very run has noted before it was interrupted: marking is finished, not begun anew."""
+    services = (world.services.get(c.service) for c in task.environment.components)
+    ours = [f for s in services if s and (f := noted.switch_facts(s.meta.annotations)).run == task.stamp.run and f.stable == release]
+    return max((f.keep_warm_until for f in ours if f.keep_warm_until), default=None)
 
 
 def _is_marked(environment: Environment, world: World, slot: SlotName, release: ReleaseName) -> bool:
@@ -152,6 +159,8 @@ def _deployment_writes(world: World, task: Task[StableParams], slot: SlotName, r
                 continue
             proof = release if each == slot else _proof(environment, world, each)
             notes = {noted.SERVED_WITH: str(deployment.desired)} | ({noted.STABLE: proof} if proof else {})
+            if _has(deployment.meta.annotations, notes):
+                continue
             writes.append(MergePatch("Deployment", deployment.name, _annotations({**task.stamp.annotations(), **notes})))
     return writes
 
@@ -164,15 +173,21 @@ def _proof(environment: Environment, world: World, slot: SlotName) -> ReleaseNam
 def _service_writes(world: World, task: Task[StableParams], slot: SlotName, release: ReleaseName, until: datetime | None) -> list[Write]:
     environment = task.environment
     writes: list[Write] = []
-    notes = {**task.stamp.annotations(), noted.STABLE: release, noted.KEEP_WARM_UNTIL: until.isoformat() if until else None}
+    facts = {noted.STABLE: release, noted.KEEP_WARM_UNTIL: until.isoformat() if until else None}
+    notes = {**task.stamp.annotations(), **facts}
     for component in environment.components:
         service = world.services.get(component.service)
-        if service is None:
+        if service is None or _has(service.meta.annotations, facts):
             continue
         path = f"/spec/selector/{escape_pointer(environment.slot_key)}"
         test = (PatchOp("test", path, slot),) if environment.strategy == "blue_green" else ()
         writes.append(JsonPatch("Service", service.name, (*test, *annotation_ops(service.meta.annotations, notes))))
     return writes
+
+
+def _has(present: Mapping[str, str], wanted: Mapping[str, str | None]) -> bool:
+    """Every one of the wanted annotations is there already; None is one that is absent."""
+    return all(present.get(key) == value for key, value in wanted.items())
 
 
 def _annotations(notes: Mapping[str, str]) -> dict[str, object]:

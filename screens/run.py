@@ -88,12 +88,17 @@ class RunScreen(ConsoleScreen):
     def labels(self) -> Mapping[str, str]:
         record, live = self.record, self._live()
         waits = record is not None and record.question is not None
-        return {
-            "override": f"Override {self.plan.override}…" if self.plan else "Override…",
-            "go_on": "Answer…" if record else "Start…",
-            "stop": f"Stop and stay on {live}" if live else "Stop",
-            "app.go_back": "Back (the run goes on)" if record and record.open and self.size.width >= WIDE else "Back",
-        } | ({"go_on": "Answer…"} if waits else {})
+        left = {"take_over": "Go on…", "stop": "Leave as it is…"} if record is not None and record.undecided else {}
+        return (
+            {
+                "override": f"Override {self.plan.override}…" if self.plan else "Override…",
+                "go_on": "Answer…" if record else "Start…",
+                "stop": f"Stop and stay on {live}" if live else "Stop",
+                "app.go_back": "Back (the run goes on)" if record and record.open and self.size.width >= WIDE else "Back",
+            }
+            | ({"go_on": "Answer…"} if waits else {})
+            | left
+        )
 
     def refusals(self) -> Mapping[str, str]:
         record = self.record
@@ -107,7 +112,9 @@ class RunScreen(ConsoleScreen):
             found |= {name: "the run was not read yet" for name in found}
         else:
             ended = "" if record.open else "the run has ended"
-            found |= {name: forbidden or ended for name in ("stop", "take_over")}
+            found |= {name: forbidden or ("" if record.undecided else ended) for name in ("stop", "take_over")}
+            if record.undecided and not record.may_go_on:
+                found["take_over"] = forbidden or "no step of it is in doubt: start a new run"
             found["go_on"] = forbidden or ended or ("" if record.question else "nothing is asked right now")
             if record.stop_requested:
                 found["stop"] = forbidden or ended or "it is stopping already"

@@ -18,6 +18,7 @@ from console.cli.watching import LiveWatch, open_watch
 from console.domain.environment import Environment
 from console.domain.errors import JournalError, Refused
 from console.domain.ids import RunId
+from console.domain.position import position
 from console.domain.rollback import rollback_targets
 from console.domain.run import Entry, Question, RunRecord, advance
 from console.domain.runbook import Runbook
@@ -142,7 +143,12 @@ class LiveDesk:
 
     async def stop(self, run: RunId, reason: str) -> None:
         self._writable()
-        await follow.stop(self._journal, run, reason=reason, actor=self.identity)
+        record = await self._journal.record(run)
+        if record and record.undecided:
+            split = position(self.environment, await self._deps.cluster.observe(("Service",))).split
+            await follow.settle(self._journal, run, reason=reason, actor=self.identity, split=split)
+        else:
+            await follow.stop(self._journal, run, reason=reason, actor=self.identity)
 
     async def note(self, run: RunId, text: str) -> None:
         self._writable()
@@ -151,7 +157,11 @@ class LiveDesk:
     async def take_over(self, run: RunId, reason: str) -> None:
         if self._runner is None:
             raise Refused("this console is read-only", hint="Start it without --read-only")
-        await follow.take_over(self._journal, run, reason=reason, actor=self.identity)
+        record = await self._journal.record(run)
+        if record and record.undecided:
+            await follow.go_on(self._journal, run, reason=reason, actor=self.identity)
+        else:
+            await follow.take_over(self._journal, run, reason=reason, actor=self.identity)
         await self._runner.drive(str(run))
 
     async def rollback_commands(self) -> str:

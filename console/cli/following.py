@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from console.cli.options import Options
 from console.cli.output import plain, print_lines
 from console.domain.run import WAITING_EXIT_CODE, Question, RunRecord, StepRecord, StepState
+from console.domain.views.decision import decision
 from console.domain.views.lines import Line, marked, span
 from console.domain.views.marks import Mark
-from console.domain.views.run import difference_text, outcome_words, run_view, step_mark
+from console.domain.views.run import card_said, difference_text, outcome_words, run_view, step_mark
 
 Answer = Callable[[str, str, str], Awaitable[None]]
 """Journals the answer to a step's question: step, yes or no, what was typed."""
@@ -105,13 +106,14 @@ class Printer:
         said = [t for t in (record.outcome_reason, record.live) if t]
         took = ((record.closed_at or record.opened_at) - record.opened_at).total_seconds()
         print_lines([marked(mark, f"{words} after {took:.1f}s" + (": " + ". ".join(said) if said else ""))], self._options)
+        print_lines(card_lines(record), self._options)
 
 
 def run_json(record: RunRecord) -> dict[str, object]:
-    """A run as JSON: the record, and the exit code that it means."""
+    """A run as JSON: the record, the exit code that it means, and what a person has to decide (null where nothing)."""
     body = plain(record)
     assert isinstance(body, dict)
-    return {**body, "exit_code": record.exit_code}
+    return {**body, "exit_code": record.exit_code, "decision": plain(decision(record))}
 
 
 def run_lines(record: RunRecord, usual: dict[str, float]) -> list[Line]:
@@ -128,8 +130,18 @@ def run_lines(record: RunRecord, usual: dict[str, float]) -> list[Line]:
         ]
     if view.summary:
         lines.append(marked(view.summary_mark, view.summary) if view.summary_mark else (span(view.summary),))
+    lines += card_lines(record)
     lines += [(span(f" note  {at:%H:%M:%S} {who}: {text}"),) for at, who, text in record.notes]
     return lines
+
+
+def card_lines(record: RunRecord) -> list[Line]:
+    """What a person has to decide about a run, with the command for each way on; nothing where nothing has to be decided."""
+    card = decision(record)
+    if card is None:
+        return []
+    said = card_said(card, keys=False)
+    return [marked(s.mark, s.text, s.tone) if s.mark else (span(f"      {s.text}", s.tone),) for s in said]
 
 
 def _news(number: int, step: StepRecord, old: StepRecord | None) -> Line | None:

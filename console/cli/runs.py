@@ -18,6 +18,7 @@ from console.cli.patience import patiently
 from console.cli.run import warm_runner
 from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
+from console.domain.position import position
 from console.domain.run import RunRecord
 from console.domain.views.lines import Line, marked, span
 from console.domain.views.marks import Mark
@@ -82,11 +83,15 @@ def attach(options: Options, run: int | None, answer: Literal["yes", "no"] | Non
 
 @click.command()
 @run_argument
-@click.option("--take-over", "reason", metavar="REASON", help="Take the environment from a driver that does not answer, and say why.")
+@click.option("--take-over", "take_over", metavar="REASON", help="Take the environment from a driver that does not answer, and say why.")
+@click.option("--reason", default="", metavar="TEXT", help="Why a run that was left to an operator may go on.")
 @common
-def resume(options: Options, run: int | None, reason: str | None) -> None:
-    """Drive a run whose runner died, from where the cluster really is."""
-    click.get_current_context().exit(asyncio.run(_resume(options, run, reason)))
+def resume(options: Options, run: int | None, take_over: str | None, reason: str) -> None:
+    """Drive a run whose runner died, from where the cluster really is.
+
+    With --reason also one that ended because it needed an operator: what was in doubt is looked at again, then done or counted as done.
+    """
+    click.get_current_context().exit(asyncio.run(_resume(options, run, take_over, reason)))
 
 
 @click.command()
@@ -96,19 +101,26 @@ def resume(options: Options, run: int | None, reason: str | None) -> None:
 def abort(options: Options, run: int | None, reason: str) -> None:
     """Stop a run at its next safe point and stay where users are.
 
-    It is never stopped between the two patches of a switch. A run whose runner died is ended by `bluegreen resume` after this.
+    It is never stopped between the two patches of a switch. A run whose runner died is ended by `bluegreen resume` after this. One that
+    ended because it needed an operator is left as it is, unless live traffic is split.
     """
+    print(asyncio.run(_abort(options, run, reason)))
 
-    async def ask() -> RunRecord:
-        from console.engine.follow import stop
 
-        async with _person(options) as (journal, actor):
-            record = await _record(journal, run, only_open=True)
-            await stop(journal, record.id, reason=reason, actor=actor)
-            return record
+async def _abort(options: Options, run: int | None, reason: str) -> str:
+    """What was done about it."""
+    from console.engine.follow import settle, stop
 
-    record = asyncio.run(ask())
-    print(f"run {record.id} was asked to stop; `bluegreen attach {record.id}` tells when it has")
+    site = site_of(options)
+    async with journal_of(site) as journal, connection_to(site) as connection:
+        record = await _record(journal, run, only_open=run is None)
+        actor = (await connection.cluster.identity()).user
+        if record.undecided:
+            split = position(site.environment, await connection.cluster.observe(("Service",))).split
+            await settle(journal, record.id, reason=reason, actor=actor, split=split)
+            return f"run {record.id} stays as it is" + (f": {record.live}" if record.live else "")
+        await stop(journal, record.id, reason=reason, actor=actor)
+        return f"run {record.id} was asked to stop; `bluegreen attach {record.id}` tells when it has"
 
 
 @asynccontextmanager
@@ -138,7 +150,7 @@ async def _attach(options: Options, run: int | None, answer: Literal["yes", "no"
         )
 
 
-async def _resume(options: Options, run: int | None, reason: str | None) -> int:
+async def _resume(options: Options, run: int | None, take_over: str | None, reason: str) -> int:
     from console.engine import follow
     from console.engine.resume import check_resumable
 
@@ -146,9 +158,11 @@ async def _resume(options: Options, run: int | None, reason: str | None) -> int:
     async with warm_runner(options) as runner, deps_of(site) as deps:
         assert deps.journal is not None
         record = await _record(deps.journal, run, only_open=run is None)
-        if reason is not None:
-            await follow.take_over(deps.journal, record.id, reason=reason, actor=deps.actor)
-            record = await _record(deps.journal, record.id)
+        if record.undecided:
+            await follow.go_on(deps.journal, record.id, reason=reason or take_over or "", actor=deps.actor)
+        if take_over is not None:
+            await follow.take_over(deps.journal, record.id, reason=take_over, actor=deps.actor)
+        record = await _record(deps.journal, record.id)
         await patiently(lambda: check_resumable(record, deps))
         await runner.drive(str(record.id))
     return await _attach(options, record.id, None, "", wait=False)

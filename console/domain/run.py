@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 from console.domain.change import Difference
 from console.domain.ids import Epoch, RunId
+from console.domain.sight import Sight, decode
 
 EntryType = Literal[
     "run.opened",
@@ -29,6 +30,8 @@ EntryType = Literal[
     "run.take_over",
     "run.released",
     "run.closed",
+    "run.reopened",
+    "run.settled",
     "journal.mended",
 ]
 
@@ -48,13 +51,16 @@ ENTRY_KEYS: Mapping[EntryType, str] = {
     "run.stop_requested": "reason",
     "run.take_over": "reason",
     "run.released": "reason",
-    "run.closed": "outcome reason live",
+    "run.closed": "outcome reason live seen",
+    "run.reopened": "reason",
+    "run.settled": "reason",
     "journal.mended": "dropped",
 }
 """`steps` is a list of {name, kind, title, phase, within}; `differences` a list of {subject, what, before, after}.
 
 `run.take_over`: a person lets the next runner take the lease from a holder that does not answer. `run.released`: the runner ended in
-good order before the run did; it can be resumed.
+good order before the run did; it can be resumed. `run.closed` has `seen` (console.domain.sight) where an operator is needed: then
+`run.reopened` says that somebody lets it go on, `run.settled` that it stays as it is.
 """
 
 
@@ -204,6 +210,10 @@ class RunRecord:
     live: str = ""
     """Sentence about live traffic at the end."""
     closed_at: datetime | None = None
+    seen: Sight | None = None
+    """What was seen when the run was left to a person."""
+    settled: str = ""
+    """Who decided that it stays as it is, and why; empty while nobody has."""
     last_seq: int = 0
     last_at: datetime | None = None
     notes: tuple[tuple[datetime, str, str], ...] = ()
@@ -217,6 +227,17 @@ class RunRecord:
     def current(self) -> StepRecord | None:
         """The first step that has not ended; None when all have."""
         return next((s for s in self.steps if not s.ended), None)
+
+    @property
+    def undecided(self) -> bool:
+        """It was left to a person, and nobody has decided yet."""
+        return self.outcome == "needs_operator" and not self.settled
+
+    @property
+    def may_go_on(self) -> bool:
+        """A runner could take it up where it was left: a step was in doubt, and none has ended the walk."""
+        ahead = self.current
+        return self.undecided and ahead is not None and all(s.passed or not s.ended for s in self.steps)
 
     @property
     def exit_code(self) -> int:
@@ -271,6 +292,14 @@ def advance(record: RunRecord, entry: Entry) -> RunRecord:
             return replace(_with_step(record, body, lambda s: replace(s, state=StepState.WAITING)), question=asked)
         case "gate.answered":
             return replace(_with_step(record, body, lambda s: replace(s, reason=f"{body.get('answer')} by {entry.actor}")), question=None)
+        case _:
+            return _told(record, entry)
+
+
+def _told(record: RunRecord, entry: Entry) -> RunRecord:
+    """What is said of the run as a whole, by its runner or by a person."""
+    body = entry.body
+    match entry.type:
         case "run.note":
             return replace(record, notes=(*record.notes, (entry.at, entry.actor, str(body.get("text", "")))))
         case "run.stop_requested":
@@ -287,7 +316,12 @@ def advance(record: RunRecord, entry: Entry) -> RunRecord:
                 live=str(body.get("live", "")),
                 closed_at=entry.at,
                 question=None,
+                seen=decode(body.get("seen"), differences(_mapping(body.get("seen")).get("left"))),
             )
+        case "run.reopened":
+            return replace(record, outcome=None, outcome_reason="", live="", closed_at=None, seen=None, stop_requested="")
+        case "run.settled":
+            return replace(record, settled=f"{entry.actor}: {body.get('reason', '')}")
         case _:
             return record
 

@@ -12,10 +12,12 @@ from console.domain.ids import RunId
 from console.domain.position import position
 from console.domain.run import Question, RunOutcome, RunRecord
 from console.domain.runbook import Runbook
+from console.domain.sight import encode
 from console.domain.world import World
 from console.engine import traffic
 from console.engine.ending import Ending, LeaseLost, OperatorNeeded, Released, StepEnded, StopAsked
 from console.engine.failures import back_off, said
+from console.engine.looking import look_for_person
 from console.engine.questions import ON_FAILURE, ask
 from console.engine.session import Session
 from console.engine.start import Request, open_run, prepare
@@ -82,8 +84,9 @@ async def conclude(session: Session, ending: Ending, drive_linked: DriveLinked) 
 
 
 async def close(session: Session, outcome: RunOutcome, reason: str, now: _Now) -> None:
-    """Journal `run.closed`, durable, with where live traffic is."""
-    await session.recorder.now("run.closed", {"outcome": outcome, "reason": reason, "live": now.sentence(session)})
+    """Journal `run.closed`, durable, with where live traffic is; with what a person needs to decide where one has to."""
+    seen = {"seen": encode(await look_for_person(session))} if outcome == "needs_operator" else {}
+    await session.recorder.now("run.closed", {"outcome": outcome, "reason": reason, "live": now.sentence(session), **seen})
 
 
 async def _stopped(session: Session, reason: str) -> None:

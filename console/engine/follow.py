@@ -9,6 +9,7 @@ from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
 from console.domain.run import Draft, EntryType, Question, RunRecord, advance, fold
 from console.engine.questions import accepts
+from console.journal.journal import Journal
 from console.journal.ledger import Ledger
 
 
@@ -73,6 +74,35 @@ async def take_over(ledger: Ledger, run: RunId, *, reason: str, actor: str) -> N
         raise UsageError("a take-over needs a reason", hint="Say why the other driver may be pushed aside")
     await _open_run(ledger, run)
     await _append(ledger, run, "run.take_over", actor, {"reason": reason})
+
+
+async def go_on(journal: Journal, run: RunId, *, reason: str, actor: str) -> None:
+    """Let another runner go on with a run that was left to a person; its crashes are counted anew.
+
+    Raises UsageError without a reason, Refused when it was not left at a step in doubt, RunIsOpen while another run is on.
+    """
+    record = _known(fold(await journal.read(run=run)), run)
+    if not record.may_go_on:
+        raise Refused(f"run {run} cannot go on: it {_how(record)}", hint="Start a new one: it finds what is already done")
+    if not reason.strip():
+        raise UsageError(f"run {run} was left to a person: going on with it needs a reason", hint="Give one with --reason")
+    await journal.reopen_run(Draft("run.reopened", run, actor, {"reason": reason}))
+
+
+async def settle(ledger: Ledger, run: RunId, *, reason: str, actor: str, split: bool) -> None:
+    """Decide that a run which was left to a person stays as it is. `split`: whether the Services disagree now; then it may not."""
+    record = _known(fold(await ledger.read(run=run)), run)
+    if not record.undecided:
+        raise Refused(f"nothing has to be decided about run {run}: it {_how(record)}")
+    if split:
+        raise Refused("live traffic is SPLIT: it cannot stay like this", hint="Roll back: `bluegreen rollback`")
+    await _append(ledger, run, "run.settled", actor, {"reason": reason or f"{actor} decided that it stays as it is"})
+
+
+def _how(record: RunRecord) -> str:
+    if record.open:
+        return "is on"
+    return f"ended {record.outcome}" + (f", settled by {record.settled}" if record.settled else "")
 
 
 async def _open_run(ledger: Ledger, run: RunId) -> RunRecord:

@@ -21,6 +21,9 @@ LOOK_SECONDS = 1.5
 """Between two looks at who holds it, so that a loser notices within two seconds."""
 _TRIES = 5
 
+HasEnded = Callable[[str], Awaitable[bool]]
+"""Whether the run of this name (`41@<uid>`) is over."""
+
 
 def lease_name(application: str) -> str:
     return f"bluegreen-{application}"
@@ -51,14 +54,15 @@ class Lease:
         """The anchor that the last driver left, once the lease is ours."""
         return self._state.anchor if self._state else ""
 
-    async def take(self, *, over: bool, floor: Epoch) -> Epoch:
+    async def take(self, *, over: bool, floor: Epoch, has_ended: HasEnded | None = None) -> Epoch:
         """Take it with the next epoch where it is free, expired or ours; with `over` from a live holder too.
 
-        `floor`: an epoch that is known to be in use. Raises Refused naming the holder.
+        `floor`: an epoch that is known to be in use. `has_ended`: whether the run that holds it is known to be over, its runner having
+        died before it could let go. Raises Refused naming the holder.
         """
         for _ in range(_TRIES):
             found = await self._cluster.lease(self._name)
-            if found and not over and not await self._takeable(found):
+            if found and not over and not await self._takeable(found) and not (has_ended and await has_ended(found.run)):
                 raise Refused(
                     f"{found.holder} drives this environment (run {found.run})", hint="Attach to that run, or take over with a reason"
                 )

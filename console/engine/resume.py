@@ -28,7 +28,7 @@ async def admit(session: Session) -> bool:
     """
     record = session.record
     over = record.direction == "back" or bool(record.take_over) or record.linked_run is not None
-    taking = session.lease.take(over=over, floor=session.epoch_floor)
+    taking = session.lease.take(over=over, floor=session.epoch_floor, has_ended=session.has_ended)
     # Both to their end, whatever becomes of the other: a try that is still under way would race the next one for the lease.
     fingerprint, taken = await asyncio.gather(session.deps.cluster.fingerprint(), taking, return_exceptions=True)
     for failed in (taken, fingerprint):
@@ -105,6 +105,9 @@ def crashes(entries: Iterable[Entry]) -> Counter[str]:
             case "run.claimed" if begun:
                 counted[begun] += 1
                 begun = ""
+            case "run.reopened":  # a person looked, and lets it be tried again
+                counted.clear()
+                begun = ""
             case _:
                 pass
     if begun:
@@ -115,7 +118,8 @@ def crashes(entries: Iterable[Entry]) -> Counter[str]:
 async def check_resumable(record: RunRecord, deps: Deps) -> None:
     """What a command can tell before it starts a runner; raises Refused. The runner itself checks again."""
     if not record.open:
-        raise Refused(f"run {record.id} has ended: {record.outcome}", hint="Start a new one")
+        hint = f"`bluegreen resume {record.id} --reason …` goes on with it all the same" if record.may_go_on else "Start a new one"
+        raise Refused(f"run {record.id} has ended: {record.outcome}", hint=hint)
     if held(deps.place.runs, record.uid):
         raise Refused(
             f"run {record.id} is driven by {record.driver} (process {record.driver_pid})", hint=f"`bluegreen attach {record.id}` follows it"

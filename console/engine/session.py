@@ -9,7 +9,7 @@ from datetime import datetime
 
 from console.domain.errors import JournalError
 from console.domain.facts import Stamp
-from console.domain.ids import Epoch
+from console.domain.ids import Epoch, RunId
 from console.domain.run import Entry, Outcome, RunRecord, StepRecord, advance, fold
 from console.domain.runbook import Runbook, Step
 from console.engine import bindings, traffic
@@ -124,6 +124,17 @@ class Session:
         noted = (e.body.get("until") for e in self.entries if e.type == "step.started" and e.body.get("step") == step)
         found = next((u for u in noted if isinstance(u, str)), None)
         return datetime.fromisoformat(found) if found else None
+
+    async def has_ended(self, run: str) -> bool:
+        """Whether the run of this name is one of this journal, and closed: then nobody drives it, whoever still holds the lease for it."""
+        number, _, uid = run.partition("@")
+        if self.deps.journal is None or not number.isdigit():
+            return False
+        try:
+            found = await self.deps.journal.record(RunId(int(number)))
+        except JournalError:
+            return False
+        return found is not None and found.uid == uid and not found.open
 
     async def anchor(self) -> str:
         """The journal's head for the lease; empty where it cannot be read."""

@@ -71,6 +71,15 @@ class Journal:
 
         return self._announce(await self._write(opened))[0]
 
+    async def reopen_run(self, draft: Draft) -> Entry:
+        """Append `draft` (a `run.reopened`). Raises RunIsOpen when a run of this environment has not ended."""
+
+        def reopened(connection: sa.Connection) -> list[Row]:
+            rows.refuse_second_run(connection, self.environment)
+            return self._append(connection, (draft,))
+
+        return self._announce(await self._write(reopened))[0]
+
     async def read(self, run: RunId | None = None, after: int = 0, limit: int | None = None) -> tuple[Entry, ...]:
         """Entries with a greater sequence number than `after`, in order."""
         found = await self._read(lambda connection: rows.select_rows(connection, self.environment, run=run, after=after, limit=limit))

@@ -89,12 +89,24 @@ def refuse_second_run(connection: sa.Connection, environment: str) -> None:
 def open_runs(connection: sa.Connection, environment: str) -> list[RunId]:
     """Runs that have not ended, oldest first."""
     closed = sa.select(entries.c.run).where(entries.c.environment == environment, entries.c.type == "run.closed")
-    query = (
-        sa.select(entries.c.run)
-        .where(entries.c.environment == environment, entries.c.type == "run.opened", entries.c.run.not_in(closed))
-        .order_by(entries.c.run)
+    opened = sa.select(entries.c.run).where(
+        entries.c.environment == environment, entries.c.type == "run.opened", entries.c.run.not_in(closed)
     )
-    return [RunId(int(r)) for r in connection.execute(query).scalars()]
+    found = {RunId(int(r)) for r in connection.execute(opened).scalars()}
+    return sorted(found | _reopened(connection, environment))
+
+
+def _reopened(connection: sa.Connection, environment: str) -> set[RunId]:
+    """Runs that ended, were let go on by a person, and have not ended again."""
+    turns = (
+        sa.select(entries.c.run, entries.c.type)
+        .where(entries.c.environment == environment, entries.c.type.in_(("run.reopened", "run.closed")))
+        .order_by(entries.c.seq)
+    )
+    if not connection.execute(turns.where(entries.c.type == "run.reopened").limit(1)).first():
+        return set()
+    newest = {RunId(int(row.run)): str(row.type) for row in connection.execute(turns)}
+    return {run for run, kind in newest.items() if kind == "run.reopened"}
 
 
 def newest_runs(connection: sa.Connection, environment: str, limit: int) -> list[RunId]:

@@ -14,7 +14,10 @@ from console.domain.views.marks import Mark
 from console.domain.views.words import duration, listed
 
 StepEntry = Literal["step.started", "step.intent", "step.progress", "step.result", "gate.asked", "gate.answered"]
-RunEntry = Literal["run.opened", "run.claimed", "run.note", "run.stop_requested", "run.take_over", "run.released", "run.closed"]
+RunEntry = Literal[
+    "run.opened", "run.claimed", "run.note", "run.stop_requested", "run.take_over", "run.released", "run.closed", "run.reopened",
+    "run.settled",
+]  # fmt: skip
 
 _OUTCOMES: dict[Outcome, tuple[Mark, str]] = {
     "done": (Mark.DONE, "done"),
@@ -101,6 +104,10 @@ def _run_words(kind: RunEntry, entry: Entry, body: Mapping[str, str]) -> tuple[M
             return Mark.WAITING, f"{entry.actor} lets another runner take over{why}"
         case "run.released":
             return Mark.WAITING, f"let go by its runner, can be resumed{why}"
+        case "run.reopened":
+            return Mark.RUNNING, f"{entry.actor} looked, and lets it go on{why}"
+        case "run.settled":
+            return Mark.OFF, f"{entry.actor} decides that it stays as it is{why}"
         case "run.closed":
             ended = body.get("outcome", "?").replace("_", " ")
             mark = {"done": Mark.DONE, "stopped": Mark.OFF, "superseded": Mark.OFF}.get(ended, Mark.BROKEN)

@@ -8,6 +8,7 @@ from typing import Literal
 from console.domain.change import Difference, canonical_digest
 from console.domain.run import Entry, Question, RunRecord, StepRecord
 from console.domain.runbook import Confirm
+from console.domain.views.decision import decision
 from console.domain.views.plan import PlanView
 from console.domain.views.run import Said
 from console.domain.views.words import duration, plural
@@ -123,7 +124,9 @@ def gate_question(
 
 
 def stop_question(record: RunRecord, *, live: str, forbidden: str = "") -> QuestionView:
-    """Stop the run at its next safe point?"""
+    """Stop the run at its next safe point, or leave as it is what was left to a person?"""
+    if record.undecided:
+        return _leave_question(record, forbidden=forbidden)
     step = record.current
     return QuestionView(
         title=f"Stop run {record.id} and stay on {live}?" if live else f"Stop run {record.id}?",
@@ -141,7 +144,9 @@ def stop_question(record: RunRecord, *, live: str, forbidden: str = "") -> Quest
 
 
 def take_over_question(record: RunRecord, *, forbidden: str = "") -> QuestionView:
-    """Drive the run from here?"""
+    """Drive the run from here, or go on with one that was left to a person?"""
+    if record.undecided:
+        return _go_on_question(record, forbidden=forbidden)
     return QuestionView(
         title=f"Take over run {record.id}?",
         environment=record.environment.upper(),
@@ -154,6 +159,37 @@ def take_over_question(record: RunRecord, *, forbidden: str = "") -> QuestionVie
         ),
         reason="required",
         refusal=forbidden or ("" if record.open else "the run has ended"),
+    )
+
+
+def _leave_question(record: RunRecord, *, forbidden: str) -> QuestionView:
+    split = record.seen is not None and record.seen.split
+    return QuestionView(
+        title=f"Leave run {record.id} as it is?",
+        environment=record.environment.upper(),
+        verb="leave it as it is",
+        key="x",
+        effects=(f"{record.live[:1].upper()}{record.live[1:]}. Nothing is changed.", "The run stays ended; your decision is recorded."),
+        undo="start the runbook again; it finds what is already done",
+        reason="optional",
+        refusal=forbidden or ("live traffic is SPLIT: it cannot stay like this" if split else ""),
+    )
+
+
+def _go_on_question(record: RunRecord, *, forbidden: str) -> QuestionView:
+    card = decision(record)
+    way = next((c for c in card.choices if c.way == "go on"), None) if card else None
+    return QuestionView(
+        title=f"Go on with run {record.id}?",
+        environment=record.environment.upper(),
+        verb="go on",
+        key="o",
+        effects=(
+            *(f"Seen when it ended: {text}." for text in (card.seen if card else ())),
+            f"A runner looks again. {way.text if way else ''}",
+        ),
+        reason="required",
+        refusal=forbidden or ("" if way else "no step of it is in doubt: start a new run"),
     )
 
 

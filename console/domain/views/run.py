@@ -9,6 +9,7 @@ from typing import Literal, assert_never
 
 from console.domain.change import Difference
 from console.domain.run import Entry, RunOutcome, RunRecord, StepRecord, StepState
+from console.domain.views.decision import Card, decision
 from console.domain.views.entries import evidence_text, saying
 from console.domain.views.marks import Mark, Tone
 from console.domain.views.plan import PlanRow, PlanState, PlanView
@@ -165,6 +166,8 @@ def command_said(command: str) -> Said:
 def _status(record: RunRecord, *, now: datetime, zone: tzinfo) -> tuple[Mark, str]:
     if record.outcome is not None:
         mark, word = outcome_words(record.outcome)
+        if record.settled:
+            mark, word = Mark.OFF, f"left as it is by {record.settled.partition(':')[0]}; it needed an operator and ended"
         took = duration(((record.closed_at or record.opened_at) - record.opened_at).total_seconds())
         return mark, f"{word} at {clock(record.closed_at, zone)} after {took}"
     took = whole_duration((now - record.opened_at).total_seconds())
@@ -295,9 +298,22 @@ def _run_details(record: RunRecord, entries: tuple[Entry, ...], zone: tzinfo) ->
         about = words.step if words.step in journal else about  # a note or a claim stands with the step that was on
         if about:
             journal[about].append(Said(clock(words.at, zone, seconds=True), words.mark, words.text))
-    return {
+    found = {
         step.name: (*_changes(step.differences), *_commands(step.kubectl), *journal[step.name]) or _nothing(step) for step in record.steps
     }
+    card, here = decision(record), record.steps[_current(record)].name if record.steps else ""
+    return found | ({here: (*found[here], *card_said(card, keys=True))} if card and here else {})
+
+
+def card_said(card: Card, *, keys: bool) -> tuple[Said, ...]:
+    """What a person decides by, last what may be done: with the keys of the Run screen, or the commands alone."""
+    intended = [Said("", None, f"intended: {line}") for line in card.intended]
+    seen = [Said("", Mark.UNKNOWN, f"seen now: {text}") for text in card.seen]
+    ways = []
+    for choice in card.choices:
+        ways.append(Said("", Mark.WAITING, f"{choice.key}  {choice.text}" if keys else choice.text, "strong"))
+        ways.append(command_said(choice.command))
+    return (*intended, *seen, *ways)
 
 
 def _nothing(step: StepRecord) -> tuple[Said, ...]:
