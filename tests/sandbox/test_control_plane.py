@@ -40,6 +40,22 @@ async def api(real_plane: ControlPlane) -> AsyncIterator[Api]:
         yield connected
 
 
+async def test_the_controllers_are_started_for_a_server_that_is_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine they would give up before it is, and nothing would ever be rolled out."""
+    order: list[str] = []
+
+    async def launch(_: ControlPlane, part: str) -> None:
+        order.append(f"start {part}")
+        await asyncio.sleep(0)
+        order.append(f"{part} is ready")
+
+    monkeypatch.setattr(ControlPlane, "launch", launch)
+    with short_folder() as folder:
+        async with ControlPlane.start(control_plane_binaries(), folder):
+            pass
+    assert order[-3:] == ["kube-apiserver is ready", "start kube-controller-manager", "kube-controller-manager is ready"]
+
+
 async def test_a_killed_api_server_refuses_and_comes_back_with_its_data(real_plane: ControlPlane, api: Api, paths: Paths) -> None:
     (await api.post(paths.configmaps, configmap("before"))).ok(201)
     await real_plane.kill("kube-apiserver")
