@@ -39,6 +39,11 @@ def test_it_loads_nothing_that_it_does_not_need(statement: str, forbidden: set[s
     assert packages(loaded_by(statement)) & forbidden == set()
 
 
+def test_health_checks_bring_no_screen_library_along() -> None:
+    statement = "import sys; sys.argv = ['bluegreen', '--version']\nfrom console.__main__ import main\ntry: main()\nexcept SystemExit: pass"
+    assert packages(loaded_by(f"{statement}\nimport console.probes.prober, httpx")) & {"rich", "pygments", "textual"} == set()
+
+
 def test_the_kubernetes_package_is_still_whole_after_its_code_was_stepped_over() -> None:
     statement = "import console.cluster.transport, kubernetes\nfrom kubernetes.aio import config, watch\nassert kubernetes.__version__"
     assert "kubernetes.config" in loaded_by(statement)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from console.cli.loading import loaded
 from console.cli.parts import Connection
 from console.domain.environment import Environment
+from console.domain.health import ProbeResult
 from console.domain.snapshot import LIVE, LinkSeen, ProbesSeen, Snapshot
 from console.domain.views.derived import derive
 from console.domain.views.state import ConsoleState
@@ -17,6 +19,8 @@ from console.domain.world import KINDS, Kind, KubeObject, Listed, Lost, World
 from console.engine.lease import lease_name
 from console.engine.ports import LeaseState
 from console.store import Store
+
+PROBER = "console.probes.prober"
 
 
 @dataclass(frozen=True)
@@ -29,24 +33,24 @@ class Picture:
 
 async def take_picture(connection: Connection) -> Picture:
     """Read namespace, health, figures and lease side by side. Raises what the cluster raises; a figure that fails is shown as unknown."""
-    environment, cluster, probes = connection.site.environment, connection.cluster, connection.probes
+    environment, cluster = connection.site.environment, connection.cluster
     store = Store(namespace=environment.cluster.namespace)
+    asked = asyncio.gather(cluster.observe(KINDS), cluster.lease(lease_name(environment.application)), cluster.identity())
+    live = asyncio.create_task(_live(connection))
     metrics = asyncio.create_task(_figures(connection, store))
-    live = asyncio.create_task(probes.live())
     try:
-        world, lease, identity = await asyncio.gather(
-            cluster.observe(KINDS), cluster.lease(lease_name(environment.application)), cluster.identity()
-        )
+        world, lease, identity = await asked
         _put_world(store, world)
-        slots = await asyncio.gather(*(probes.slot(slot, world) for slot in environment.slots))
+        await loaded(PROBER)
+        slots = await asyncio.gather(*(connection.probes.slot(slot, world) for slot in environment.slots))
         store.put(ProbesSeen(LIVE, await live))
         for slot, results in zip(environment.slots, slots, strict=True):
             store.put(ProbesSeen(slot, results))
         await metrics
     finally:
-        live.cancel()
-        metrics.cancel()
-        await asyncio.gather(live, metrics, return_exceptions=True)
+        for task in (asked, live, metrics):
+            task.cancel()
+        await asyncio.gather(asked, live, metrics, return_exceptions=True)
     return Picture(_state(connection, store.current(), identity.user), lease)
 
 
@@ -58,11 +62,18 @@ async def state_of(connection: Connection) -> ConsoleState:
     return _state(connection, store.current(), identity.user)
 
 
+async def _live(connection: Connection) -> tuple[ProbeResult, ...]:
+    """Health at the entry point. Its client is imported while the API server works on its answers, as is that of the figures."""
+    await loaded(PROBER)
+    return await connection.probes.live()
+
+
 async def _figures(connection: Connection, store: Store) -> None:
     """One round of figures; nothing where no Prometheus is configured."""
     environment = connection.site.environment
     if not environment.prometheus:
         return
+    await loaded("console.metrics.prometheus")
     from console.metrics.prometheus import Prometheus
     from console.metrics.rounds import look
 

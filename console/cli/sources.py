@@ -6,11 +6,10 @@ Health checks and figures have clients of their own, whose imports would hold th
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
-from types import ModuleType
 
+from console.cli.loading import loaded
 from console.cli.parts import Connection
 from console.domain.snapshot import LINK, METRICS, PROBES, WATCH, Observation, SourceFailed
 from console.domain.world import KINDS
@@ -52,11 +51,6 @@ async def pictured(store: Store) -> None:
                 if snapshot.sources.keys() >= set(KINDS):
                     break
     await asyncio.sleep(PAINT_SECONDS)
-
-
-async def loaded(name: str) -> ModuleType:
-    """A module whose import may take its time; the screen goes on meanwhile."""
-    return await asyncio.to_thread(importlib.import_module, name)
 
 
 async def _feed(name: str, source: Callable[[], AsyncIterator[Observation]], store: Store) -> None:

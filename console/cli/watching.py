@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 from console.app.desk import Desk
+from console.cli.loading import loaded
 from console.cli.options import Options
 from console.cli.parts import Connection, Site, connection_to, site_of
-from console.cli.sources import fed_store, loaded, pictured
+from console.cli.sources import fed_store, pictured
 from console.domain.environment import Environment
 from console.domain.snapshot import Snapshot
 from console.store import Store
