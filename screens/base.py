@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from console.domain.views.header import header_view
 from console.domain.views.overview import alarm_text, standing_text
 from console.domain.views.state import ConsoleState
 from screens.keys import hints_of
-from screens.messages import Said
+from screens.messages import CopyAsked, Said
 from screens.paint.chrome import SMALLEST, paint_alarm, paint_header, paint_hints, paint_notice, paint_too_small
 from screens.widgets.panel import Panel
 
@@ -25,6 +26,10 @@ class ConsoleScreen(Screen[None]):
 
     Panels are held, not looked up: data may come before they are on the screen and after they have left it.
     """
+
+    CRUMB: ClassVar[str] = ""
+    """What the way to this screen calls it."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "copy", "Copy", show=False, id="console.copy")]
 
     def __init__(self, state: ConsoleState) -> None:
         super().__init__()
@@ -64,6 +69,20 @@ class ConsoleScreen(Screen[None]):
         """Why an action cannot be used right now, by action."""
         return {}
 
+    @property
+    def crumb(self) -> str:
+        """One word in the way from the Overview to here."""
+        return self.CRUMB
+
+    def copy_text(self) -> str:
+        """What `y` copies: all that is shown between header and keys, unless a screen knows better."""
+        chrome = (self._header, self._notice, self._hints)
+        shown = [panel for panel in self.query("Panel, ScrollPanel") if panel.display and panel not in chrome]
+        return "\n".join(text for panel in shown if (text := getattr(panel, "text", "")))
+
+    def action_copy(self) -> None:
+        self.post_message(CopyAsked(self.copy_text()))
+
     def show_state(self, state: ConsoleState) -> None:
         """The only way in for data."""
         self.state = state
@@ -89,11 +108,17 @@ class ConsoleScreen(Screen[None]):
             self.post_message(Said(reason, "error"))
         return not reason
 
+    def _crumbs(self) -> tuple[str, ...]:
+        """From the Overview to here."""
+        stack = [screen for screen in self.app.screen_stack if isinstance(screen, ConsoleScreen)]
+        below = stack[: stack.index(self) + 1] if self in stack else [self]
+        return tuple(screen.crumb for screen in below if screen.crumb)
+
     def _draw_all(self) -> None:
         state = self.state
         with self.app.batch_update():
             self._alarm.show(alarm_text(state))
-            self._header.show(header_view(state))
+            self._header.show(header_view(state, self._crumbs()))
             self._notice.show(notice_text(state))
             self._too_small.show((self.size.width, self.size.height, standing_text(state)))
             self.draw()

@@ -86,6 +86,14 @@ class ListScreen(ConsoleScreen):
         """Show what belongs to the chosen row; called whenever it, or what is known of it, may be another."""
 
     @property
+    def crumb(self) -> str:
+        return self.HEADING
+
+    def copy_text(self) -> str:
+        """The chosen row."""
+        return self.chosen.text if self.chosen else ""
+
+    @property
     def chosen(self) -> Row | None:
         """The chosen row, where there is one."""
         return self._table.chosen

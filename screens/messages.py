@@ -15,6 +15,18 @@ class Wish(Message):
     """Something a person wants; the App fulfils it, or asks first."""
 
 
+class RunWish(Wish):
+    """About one run."""
+
+
+class PlanWish(Wish):
+    """About what is to be started."""
+
+
+class ErrandWish(Wish):
+    """On this machine only: nothing of it reaches a cluster."""
+
+
 @dataclass
 class Visit(Wish):
     """Go to a screen that is free of risk: a place by its name, `run` with a run, or a runbook's form (`deploy`)."""
@@ -24,17 +36,17 @@ class Visit(Wish):
 
 
 @dataclass
-class StartAsked(Wish):
+class StartAsked(PlanWish):
     """A person wants the plan on the screen carried out: ask the question first."""
 
 
 @dataclass
-class OverrideAsked(Wish):
+class OverrideAsked(PlanWish):
     """A person wants the plan on the screen made again without the rules that stand against it."""
 
 
 @dataclass
-class RollbackAsked(Wish):
+class RollbackAsked(PlanWish):
     """A person wants to go back to this target: plan it and ask."""
 
     title: str
@@ -43,30 +55,47 @@ class RollbackAsked(Wish):
 
 
 @dataclass
-class AnswerAsked(Wish):
+class AnswerAsked(RunWish):
     """A person wants to answer the run's gate: ask."""
 
     run: RunId
 
 
 @dataclass
-class StopAsked(Wish):
+class StopAsked(RunWish):
     run: RunId
 
 
 @dataclass
-class TakeOverAsked(Wish):
+class TakeOverAsked(RunWish):
     run: RunId
 
 
 @dataclass
-class NoteAsked(Wish):
+class NoteAsked(RunWish):
     run: RunId
 
 
 @dataclass
 class CommandsAsked(Wish):
     """Show the kubectl commands that would go back now."""
+
+
+@dataclass
+class CopyAsked(ErrandWish):
+    """Offer this text to the clipboard, and keep it in a file."""
+
+    text: str
+
+
+@dataclass
+class SandboxAsked(ErrandWish):
+    """Leave, and start the rehearsal instead."""
+
+
+@dataclass
+class SettingsAsked(ErrandWish):
+    """Write the example of first settings."""
 
 
 @dataclass

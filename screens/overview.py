@@ -33,6 +33,7 @@ class Overview(ConsoleScreen):
     """Home. Nothing here changes anything."""
 
     CSS_PATH = "overview.tcss"
+    CRUMB: ClassVar[str] = "Overview"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "deploy", "Deploy", id="overview.deploy"),
         _to(PLACES[0]),

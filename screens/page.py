@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from console.domain.views.lines import Line, Span, chopped, clip, column, span
 from console.domain.views.state import ConsoleState
 from screens.base import Dialog
+from screens.messages import CopyAsked
 from screens.paint.chrome import Hint
 from screens.widgets.scroll_panel import ScrollPanel
 
@@ -41,7 +42,7 @@ class Page(Dialog[None]):
 
     def action_copy(self) -> None:
         if self._copies:
-            self.app.copy_to_clipboard(self._copies)
+            self.post_message(CopyAsked(self._copies))
             self._box.border_subtitle = "copied, where the terminal allows it (OSC 52)"
 
 

@@ -23,6 +23,7 @@ class RollbackScreen(ConsoleScreen):
     """Targets, the best one chosen; below, what the chosen one would do."""
 
     CSS_PATH = "rollback.tcss"
+    CRUMB: ClassVar[str] = "Rollback"
     AUTO_FOCUS = "#targets"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_back", "Roll back…", id="rollback.ask"),

@@ -61,6 +61,10 @@ class RunScreen(ConsoleScreen):
         self.show_state(self.state)
 
     @property
+    def crumb(self) -> str:
+        return f"Run {self.run}" if self.run is not None else "Plan"
+
+    @property
     def record(self) -> RunRecord | None:
         return self.state.run(self.run) if self.run is not None else None
 

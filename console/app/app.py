@@ -19,7 +19,7 @@ from textual.worker import Worker, WorkerState
 
 import screens
 from console.app.signals import Farewell
-from console.app.themes import DARK, DEFAULTS, THEMES
+from console.app.themes import DARK, DEFAULTS, OFFERED, THEMES
 from screens.messages import Visit, Wish
 from screens.opening import Opening
 
@@ -53,7 +53,9 @@ class ConsoleApp(App[int]):
         Binding(",".join(ROLLBACK_KEYS), "go_rollback", "Rollback, from anywhere", priority=True, show=False, id="console.rollback"),
         Binding("question_mark", "help", "Help", key_display="?", id="console.help"),
         Binding("ctrl+p", "command_palette", "Commands", priority=True, id="console.commands"),
+        Binding("colon", "jump", "Go to", key_display=":", show=False, id="console.jump"),
         Binding("q,ctrl+q", "quit", "Quit", key_display="q", id="console.quit"),
+        Binding("ctrl+z", "suspend_process", "Suspend; fg comes back", show=False, id="console.suspend"),
         Binding("ctrl+c", "explain_interrupt", "Says how to leave", show=False, id="console.interrupt"),
     ]
 
@@ -66,18 +68,23 @@ class ConsoleApp(App[int]):
         zone: tzinfo | None = None,
         now: Callable[[], datetime] = local_now,
         as_ascii: bool = False,
+        theme: str = "",
+        preferences: Path | None = None,
     ) -> None:
-        """`connecting` says in words what is being connected to; `environment` may be known before the desk is there."""
+        """`connecting` says in words what is being connected to; `environment` may be known before the desk is there.
+
+        `preferences`: the folder of what the person likes.
+        """
         super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
+        for ours in THEMES:
+            self.register_theme(ours)
+        self.theme = theme if theme in OFFERED else DARK.name
         self.set_class(as_ascii, "-ascii")
         self.core: Core | None = None
         """None until the first frame was painted."""
         self._connecting = connecting
         self._make: Callable[[type[Core]], Core] = lambda core: core(
-            self, desk_factory, connecting=connecting, environment=environment, zone=zone, now=now
+            self, desk_factory, connecting=connecting, environment=environment, zone=zone, now=now, preferences=preferences
         )
         self._farewell: Farewell | None = None
 
@@ -131,6 +138,10 @@ class ConsoleApp(App[int]):
     def action_command_palette(self) -> None:
         if not self.screen.is_modal:
             super().action_command_palette()
+
+    def action_jump(self) -> None:
+        if self.core and not self.screen.is_modal:
+            self.core.jump()
 
     async def action_quit(self) -> None:
         if self.core:

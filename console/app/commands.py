@@ -79,3 +79,4 @@ def _runs(core: Commanded) -> Iterable[SystemCommand]:
 
 def _set_theme(core: Commanded, name: str) -> None:
     core.app.theme = name
+    core.say(f"theme {name}. To keep it: `theme: {name}` in console.yml of your configuration folder (`bluegreen config path`)")

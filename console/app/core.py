@@ -5,11 +5,13 @@ Its imports take as long as Textual's, so they come after the first frame. Every
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from textual.app import App
@@ -19,6 +21,8 @@ from textual.worker import Worker
 from console.app.asking import Asking
 from console.app.desk import Desk, WatchFactory
 from console.app.doorbell import Doorbell
+from console.app.errands import Errands
+from console.app.jumping import destinations, go
 from console.app.link import Change, Job, Link, sentence
 from console.app.navigation import Navigation
 from console.app.planning import Planning
@@ -31,6 +35,8 @@ from screens.base import ConsoleScreen, Dialog
 from screens.messages import Wish
 from screens.overview import Overview
 
+SANDBOX_ASKED = -1
+"""What the App returns when the person wants the rehearsal instead."""
 FLUSH_EVERY = 0.1
 """Seconds between two paints, at least."""
 TICK = 1.0
@@ -49,6 +55,7 @@ class Core:
         environment: Environment | None,
         zone: tzinfo | None,
         now: Callable[[], datetime],
+        preferences: Path | None = None,
     ) -> None:
         self.app = app
         self.now = now
@@ -58,15 +65,18 @@ class Core:
         self._asking = Asking(self)
         self._wishes = Wishes(self, self._asking, Planning(self, self._asking), self.navigation)
         self._throttle = Throttle(self._show, interval=FLUSH_EVERY, clock=time.monotonic, after=app.set_timer)
-        self._doorbell = Doorbell(app.bell)
+        self._errands = Errands(app, folder=preferences)
+        self._doorbell = Doorbell(self._errands.call)
 
     def open(self) -> None:
         """Show the Overview and start to connect."""
         self.app.push_screen(Overview(self.state))
         self.app.set_interval(TICK, self._throttle.changed)
+        self.work("preferences", partial(self._errands.prefer, partial(self.say, error=True)))
         self.work("link", self._link.run)
 
     async def close(self) -> None:
+        self._errands.close()
         await self._link.close()
 
     @property
@@ -111,6 +121,31 @@ class Core:
         self.app.workers.cancel_group(self.app, "follow")
         self.work("follow", partial(self._link.follow_run, run))
 
+    def jump(self) -> None:
+        """Ask where to go, and go there."""
+        self.navigation.to_jump(destinations(self.state), lambda word: go(word, self, self.navigation) if word else None)
+
+    def copy(self, text: str) -> None:
+        self.work("copy", partial(self._errands.copy, text, self.say))
+
+    def start_sandbox(self) -> None:
+        """Leave; the caller of the console starts the rehearsal."""
+        self.app.exit(SANDBOX_ASKED)
+
+    async def write_settings(self) -> None:
+        """Write the example of first settings; the console connects with it by itself."""
+        needed = self._link.first_use
+        if needed is None:
+            return
+        try:
+            path = await asyncio.to_thread(needed.write)
+        except FileExistsError:
+            self.say(f"{needed.view.target} is there already and was left as it is", error=True)
+        except OSError as problem:
+            self.say(f"{needed.view.target} cannot be written: {problem.strerror}", error=True)
+        else:
+            self.say(f"written: {path}. Put your own names in; `bluegreen config check` says what is missing")
+
     def leave(self) -> None:
         """Leave at once, or say first that the run goes on."""
         record = self.state.open_run
@@ -128,6 +163,8 @@ class Core:
         for screen in self.app.screen_stack:
             if isinstance(screen, ConsoleScreen | Dialog):
                 self._show_on(screen)
+        self.navigation.show_welcome(needed=self.state.first_use is not None)
+        self._errands.show(self.state)
         self._doorbell.hear(self.state.runs or ())
         self._link.complete(self.navigation.runs_in_view(), self.work)
 

@@ -6,14 +6,16 @@ Its methods raise `BluegreenError` (message, then what to do) for whatever a per
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Literal, Protocol
 
 from console.domain.environment import Environment
-from console.domain.errors import BluegreenError
+from console.domain.errors import BluegreenError, UsageError
 from console.domain.ids import RunId
 from console.domain.run import Entry, Question, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
+from console.domain.views.first_use import FirstUse
 from console.domain.views.plan import PlanView
 
 
@@ -25,6 +27,16 @@ class PlanChanged(BluegreenError):
     def __init__(self, plan: PlanView) -> None:
         super().__init__("the plan is not the one you confirmed any more: look at it again")
         self.plan = plan
+
+
+class FirstUseNeeded(UsageError):
+    """There are no settings: the console shows what to do about it instead of an error."""
+
+    def __init__(self, view: FirstUse, write: Callable[[], Path]) -> None:
+        super().__init__("no settings were found")
+        self.view = view
+        self.write = write
+        """Writes the example of first settings; raises OSError (FileExistsError where there is a file)."""
 
 
 class Desk(Protocol):

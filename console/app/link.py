@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
-from console.app.desk import Desk, Watch, WatchFactory
+from console.app.desk import Desk, FirstUseNeeded, Watch, WatchFactory
 from console.domain.errors import BluegreenError
 from console.domain.ids import RunId
 from console.domain.run import Entry, RunRecord
@@ -44,6 +44,8 @@ class Link:
         self._sleep = sleep
         self.desk: Desk | None = None
         self._watch: Watch | None = None
+        self.first_use: FirstUseNeeded | None = None
+        """What was missing when the console was last to connect without settings."""
         self._reading = False
         self._asked: set[tuple[str, int]] = set()
         """Runbooks whose usual times were asked for, and how many of their runs had ended then."""
@@ -51,7 +53,7 @@ class Link:
     async def run(self) -> None:
         """Connect and follow snapshots; follow runs as soon as there is a desk. Until cancelled."""
         watch = self._watch = await self._tried(self._factory)
-        self._holder.update(lambda s: _watched(s, watch))
+        self._holder.update(lambda s: replace(_watched(s, watch), first_use=None))
         await asyncio.gather(self._followed("snapshots", watch.snapshots, self._take_snapshot), self._follow_runs(watch))
 
     async def _follow_runs(self, watch: Watch) -> None:
@@ -103,7 +105,12 @@ class Link:
         while True:
             try:
                 return await connect()
+            except FirstUseNeeded as needed:
+                self.first_use, view = needed, needed.view
+                self._holder.update(partial(replace, first_use=view, trouble={}))
+                wait = FIRST_WAIT
             except Exception as error:
+                self._holder.update(lambda s: replace(s, first_use=None))
                 self._trouble("desk", f"cannot connect: {sentence(error)}; trying again in {wait:.0f} s")
             await self._sleep(wait)
             wait = min(LONGEST_WAIT, wait * 2)

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.screen import ModalScreen, Screen
 
 from console.domain.ids import RunId
+from console.domain.views.jump import Destination
 from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen, Dialog
 from screens.keys import all_hints_of
@@ -94,6 +95,23 @@ class Navigation:
 
         self.close_dialog()
         self._stage.push_screen(Page(self._teller.state, "kubectl commands that go back now", copies=text))
+
+    def to_jump(self, destinations: tuple[Destination, ...], taken: Callable[[str | None], None]) -> None:
+        from screens.jump import Jump
+
+        self.close_dialog()
+        self._stage.push_screen(Jump(self._teller.state, destinations), taken)
+
+    def show_welcome(self, *, needed: bool) -> None:
+        """Over everything while there are no settings; gone as soon as there are."""
+        shown = any(type(screen).__name__ == "Welcome" for screen in self._stage.screen_stack)
+        if needed and not shown:
+            from screens.welcome import Welcome
+
+            self.home()
+            self._stage.push_screen(Welcome(self._teller.state))
+        elif shown and not needed:
+            self.home()
 
     def help(self) -> None:
         from screens.page import Page, help_lines

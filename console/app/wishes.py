@@ -25,13 +25,22 @@ class Wishes:
         match wish:
             case messages.Visit():
                 self._visit(wish)
-            case messages.RollbackAsked(title, runbook, inputs):
-                self._planning.plan(title, runbook, inputs)
-                self._planning.start()
-            case messages.StartAsked():
-                self._planning.start()
-            case messages.OverrideAsked():
-                self._planning.override()
+            case messages.CommandsAsked():
+                self._host.work("commands", partial(self._asking.show_commands, self._navigation.to_commands))
+            case messages.Said(text, severity):
+                self._host.say(text, error=severity == "error")
+            case messages.RunWish():
+                self._of_a_run(wish)
+            case messages.PlanWish():
+                self._of_a_plan(wish)
+            case messages.ErrandWish():
+                self._errand(wish)
+            case _:
+                raise AssertionError(f"no such wish: {wish!r}")
+
+    def _of_a_run(self, wish: messages.RunWish) -> None:
+        """About a run that is on or has ended."""
+        match wish:
             case messages.AnswerAsked(run):
                 self._asking.answer(run)
             case messages.StopAsked(run):
@@ -40,10 +49,31 @@ class Wishes:
                 self._asking.take_over(run)
             case messages.NoteAsked(run):
                 self._navigation.to_note(lambda text: self._asking.note(run, text) if text else None)
-            case messages.CommandsAsked():
-                self._host.work("commands", partial(self._asking.show_commands, self._navigation.to_commands))
-            case messages.Said(text, severity):
-                self._host.say(text, error=severity == "error")
+            case _:
+                raise AssertionError(f"no such wish: {wish!r}")
+
+    def _of_a_plan(self, wish: messages.PlanWish) -> None:
+        """About what is to be started."""
+        match wish:
+            case messages.RollbackAsked(title, runbook, inputs):
+                self._planning.plan(title, runbook, inputs)
+                self._planning.start()
+            case messages.StartAsked():
+                self._planning.start()
+            case messages.OverrideAsked():
+                self._planning.override()
+            case _:
+                raise AssertionError(f"no such wish: {wish!r}")
+
+    def _errand(self, wish: messages.ErrandWish) -> None:
+        """On this machine only."""
+        match wish:
+            case messages.CopyAsked(text):
+                self._host.copy(text)
+            case messages.SandboxAsked():
+                self._host.start_sandbox()
+            case messages.SettingsAsked():
+                self._host.work("settings", self._host.write_settings)
             case _:
                 raise AssertionError(f"no such wish: {wish!r}")
 

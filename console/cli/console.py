@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.cli.options import Options
 
 if TYPE_CHECKING:
-    from console.app.desk import Watch
+    from console.app.desk import FirstUseNeeded, Watch
+    from console.settings import NotConfigured
 
 
 def open_console(options: Options) -> None:
@@ -21,9 +25,40 @@ def open_console(options: Options) -> None:
         import importlib
 
         watching = await asyncio.to_thread(importlib.import_module, "console.cli.watching")
-        opened: Watch = await watching.open_watch(options)
+        from console.settings import NotConfigured
+
+        try:
+            opened: Watch = await watching.open_watch(options)
+        except NotConfigured as problem:
+            raise _first_use(problem) from None
         return opened
 
-    app = ConsoleApp(watch, connecting=options.env or "the cluster of your settings", as_ascii=bool(os.environ.get("BLUEGREEN_ASCII")))
+    app = ConsoleApp(
+        watch,
+        connecting=options.env or "the cluster of your settings",
+        as_ascii=bool(os.environ.get("BLUEGREEN_ASCII")),
+        theme=os.environ.get("BLUEGREEN_THEME", ""),
+        preferences=user_folder(os.environ),
+    )
     code = app.run()
+    if code == SANDBOX_ASKED:
+        os.execv(sys.executable, [sys.executable, "-m", "console", "sandbox"])
     raise SystemExit(code or 0)
+
+
+SANDBOX_ASKED = -1
+"""As `console.app.core` says; not imported from there, because that takes as long as Textual."""
+
+
+def user_folder(environ: Mapping[str, str]) -> Path:
+    """The person's own configuration folder."""
+    base = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".config")
+    return Path(base).expanduser() / "bluegreen"
+
+
+def _first_use(problem: NotConfigured) -> FirstUseNeeded:
+    from console.app.desk import FirstUseNeeded
+    from console.cli.first_use import first_use, write_first_settings
+
+    view = first_use(problem)
+    return FirstUseNeeded(view, lambda: write_first_settings(view))

@@ -27,20 +27,26 @@ class Hint:
 
 
 def paint_header(view: HeaderView, width: int, height: int) -> tuple[Line, ...]:
-    """One line. Where it is narrow the user goes first, then the place is cut; the environment and the marks stay."""
-    right: Line = (Span(f"  {view.clock} ", "dim"),)
+    """One line. Where it is narrow the way to this screen goes first, then the user, then the place is cut; the rest stays."""
+    full = _header(view, width, " › ".join(view.crumbs))
+    return (full or _header(view, width, "", last=True),)
+
+
+def _header(view: HeaderView, width: int, crumbs: str, *, last: bool = False) -> Line:
+    """The line with these crumbs; empty where user or place would have to give way for them, unless it is the `last` try."""
+    right: Line = (span(f"  {crumbs}"), Span(f"  {view.clock} ", "dim")) if crumbs else (Span(f"  {view.clock} ", "dim"),)
     marks: list[Line] = [(Span(f" {mark} ", "alarm"),) for mark in view.marks]
     application: Line = (elided(view.application, 20, "strong"),)
     environment: Line = (Span(view.environment, "title"),)
     room = width - width_of(right) - 2
-    for user in dict.fromkeys((view.user, _short_user(view.user), "")):
+    for user in dict.fromkeys((view.user, _short_user(view.user), "")) if last else (view.user,):
         fixed = [application, environment, *([(span(user),)] if user else []), *marks]
         left = room - width_of(joined(fixed)) - 3
-        if left >= min(cells(view.place), 18):
+        if left >= (min(cells(view.place), 18) if last else cells(view.place)):
             place: Line = (elided(view.place, left),)
             parts = [application, environment, place, *([(span(user),)] if user else []), *marks]
-            return (spread((Span(" "), *joined(parts)), right, width),)
-    return (spread((Span(" "), *joined([environment, *marks, application])), right, width),)
+            return spread((Span(" "), *joined(parts)), right, width)
+    return spread((Span(" "), *joined([environment, *marks, application])), right, width) if last else ()
 
 
 def paint_alarm(text: str, width: int, height: int) -> tuple[Line, ...]:

@@ -97,7 +97,7 @@ def test_three_verdicts_take_two_lines_where_it_is_narrow() -> None:
     assert "DEPLOY ‖ v1.5.0 asks: Switch live traffic to green? ▪ SWITCH backend → blue, frontend → blue" in wide
 
 
-HEADER = HeaderView("TRAIDER", "PRODUCTION", "traider-prod @ arn:aws:eks:eu-central-1:1234567890:cluster/prod-eu1", "system:serviceaccount:ops:bob", ("REHEARSAL", "READ-ONLY"), "02:41 CET")  # noqa: E501  # fmt: skip
+HEADER = HeaderView("TRAIDER", "PRODUCTION", "traider-prod @ arn:aws:eks:eu-central-1:1234567890:cluster/prod-eu1", "system:serviceaccount:ops:bob", ("REHEARSAL", "READ-ONLY"), (), "02:41 CET")  # noqa: E501  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [80, 100, 140, 200])
@@ -107,6 +107,14 @@ def test_the_header_never_loses_the_environment_and_its_marks(width: int) -> Non
         assert word in line
     assert ("system:serviceaccount:ops:bob" in line) == (width >= 140)
     assert "bob" in line or width == 80
+
+
+def test_the_way_to_a_screen_is_shown_where_nothing_else_has_to_give_way_for_it() -> None:
+    short = HeaderView("TRAIDER", "PRODUCTION", "traider-prod @ prod-eu1", "bob", (), ("Overview", "Pods"), "02:41 CET")
+    (wide,), (narrow,) = texts(chrome.paint_header(short, 100, 1)), texts(chrome.paint_header(short, 80, 1))
+    assert wide.endswith("Overview › Pods  02:41 CET")
+    assert "Overview" not in narrow
+    assert "traider-prod @ prod-eu1 ▪ bob" in narrow
 
 
 def test_keys_that_cannot_be_used_go_first_where_it_is_narrow_and_the_last_three_stay() -> None:

@@ -18,20 +18,28 @@ class HeaderView:
     user: str
     marks: tuple[str, ...]
     """`REHEARSAL`, `READ-ONLY`."""
-    clock: str
+    crumbs: tuple[str, ...] = ()
+    """The way to this screen: `Overview`, `Pods`."""
+    clock: str = ""
     """`02:41 CET`: the zone is said here and nowhere else."""
 
 
-def header_view(state: ConsoleState) -> HeaderView:
+def header_view(state: ConsoleState, crumbs: tuple[str, ...] = ()) -> HeaderView:
     environment = state.environment
     zone = state.now.astimezone(state.zone).tzname() or "UTC"
     time = f"{clock(state.now, state.zone)} {zone}"
     if environment is None:
-        return HeaderView("bluegreen", "NOT CONNECTED", state.connecting, "", (), time)
+        return HeaderView("bluegreen", "NOT CONNECTED", state.connecting, "", (), crumbs, time)
     cluster = environment.cluster
     name = cluster.context or (cluster.server or "").removeprefix("https://") or "the current cluster"
     rehearsal = environment.rehearsal and environment.name.upper() != "REHEARSAL"
     marks = [word for word, holds in (("REHEARSAL", rehearsal), ("READ-ONLY", state.read_only)) if holds]
     return HeaderView(
-        environment.application.upper(), environment.name.upper(), f"{cluster.namespace} @ {name}", state.identity, tuple(marks), time
+        environment.application.upper(),
+        environment.name.upper(),
+        f"{cluster.namespace} @ {name}",
+        state.identity,
+        tuple(marks),
+        crumbs,
+        time,
     )

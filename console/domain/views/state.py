@@ -14,6 +14,7 @@ from console.domain.run import Entry, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.derived import Derived, derive
+from console.domain.views.first_use import FirstUse
 from console.domain.views.plan import PlanView
 
 
@@ -72,6 +73,8 @@ class ConsoleState:
     usual: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Median seconds by runbook and step."""
     draft: PlanDraft | None = None
+    first_use: FirstUse | None = None
+    """There are no settings; what to do about it."""
     notice: Notice | None = None
     split_since: datetime | None = None
     """Local time at which the Services were first seen to disagree."""
