@@ -67,6 +67,13 @@ class StopAsked(RunWish):
 
 
 @dataclass
+class SkipWaitAsked(RunWish):
+    """A person wants the wait that the run is in to end now: ask."""
+
+    run: RunId
+
+
+@dataclass
 class TakeOverAsked(RunWish):
     run: RunId
 
@@ -96,6 +103,18 @@ class SandboxAsked(ErrandWish):
 @dataclass
 class SettingsAsked(ErrandWish):
     """Write the example of first settings."""
+
+
+@dataclass
+class OlderRunsAsked(Wish):
+    """Read runs from further back than those that are known."""
+
+
+@dataclass
+class ReportAsked(RunWish):
+    """Write the run's report into a file and say where."""
+
+    run: RunId
 
 
 @dataclass

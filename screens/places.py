@@ -37,6 +37,7 @@ PLACES = (
     Place("rollback", "Rollback", "where users could go back to", "screens.rollback:RollbackScreen", "r", ("back",)),
     Place("pods", "Pods", "the pods of both slots, those in trouble first", "screens.pods:PodsScreen", "p", ("po", "pod")),
     Place("events", "Events", "what Kubernetes says of both slots", "screens.events:EventsScreen", "e", ("ev", "event")),
+    Place("history", "History", "every run, and how it ended", "screens.history:HistoryScreen", "h", ("runs",)),
 )
 """In the order of the foot. `overview` and `run` are no places of this kind: one is always there, the other needs a run."""
 

@@ -11,12 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from console.domain.ids import RunId
-from console.domain.run import RunRecord
+from console.domain.run import RunRecord, StepState
 from console.domain.views.plan import PlanView
 from console.domain.views.run import RunView, failed_plan_view, plan_view, planning_view, run_view
 from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen
-from screens.messages import AnswerAsked, NoteAsked, OverrideAsked, StartAsked, StopAsked, TakeOverAsked, Visit
+from screens.messages import AnswerAsked, NoteAsked, OverrideAsked, ReportAsked, SkipWaitAsked, StartAsked, StopAsked, TakeOverAsked, Visit
 from screens.paint.steps import WIDE, paint_head, paint_said, paint_steps, paint_summary
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
@@ -31,10 +31,12 @@ class RunScreen(ConsoleScreen):
         Binding("enter", "go_on", "Start…", id="run.go_on"),
         Binding("r", "rollback", "Rollback", id="run.rollback"),
         Binding("a", "stop", "Stop", id="run.stop"),
+        Binding("e", "skip_wait", "End the wait…", id="run.skip_wait"),
         Binding("escape", "app.go_back", "Back", id="run.back"),
         Binding("o", "override", "Override…", id="run.override"),
         Binding("n", "note", "Note", id="run.note"),
         Binding("t", "take_over", "Take over", id="run.take_over"),
+        Binding("w", "report", "Write report", id="run.report"),
     ]
 
     def __init__(self, state: ConsoleState, run: RunId | None = None) -> None:
@@ -120,8 +122,12 @@ class RunScreen(ConsoleScreen):
             if record.undecided and not record.may_go_on:
                 found["take_over"] = forbidden or "no step of it is in doubt: start a new run"
             found["go_on"] = forbidden or ended or ("" if record.question else "nothing is asked right now")
+            step = record.current
+            waits = step is not None and step.kind == "wait" and step.state is StepState.RUNNING
+            found["skip_wait"] = forbidden or ended or ("" if waits else "it does not wait right now")
             if record.stop_requested:
                 found["stop"] = forbidden or ended or "it is stopping already"
+        found["report"] = "the run is not started" if self.run is None else "" if record else "the run was not read yet"
         return {name: reason for name, reason in found.items() if reason}
 
     def action_go_on(self) -> None:
@@ -137,12 +143,22 @@ class RunScreen(ConsoleScreen):
             self.post_message(OverrideAsked())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Overriding is offered where a plan is refused and a person may take the responsibility, and nowhere else."""
-        return bool(self.plan and self.plan.override) if action == "override" else True
+        """Overriding is offered where a plan is refused and a person may take the responsibility, ending a wait in a run that has one."""
+        match action:
+            case "override":
+                return bool(self.plan and self.plan.override)
+            case "skip_wait":
+                return self.record is not None and any(step.kind == "wait" for step in self.record.steps)
+            case _:
+                return True
 
     def action_stop(self) -> None:
         if self.may("stop") and self.run is not None:
             self.post_message(StopAsked(self.run))
+
+    def action_skip_wait(self) -> None:
+        if self.may("skip_wait") and self.run is not None:
+            self.post_message(SkipWaitAsked(self.run))
 
     def action_note(self) -> None:
         if self.may("note") and self.run is not None:
@@ -151,6 +167,10 @@ class RunScreen(ConsoleScreen):
     def action_take_over(self) -> None:
         if self.may("take_over") and self.run is not None:
             self.post_message(TakeOverAsked(self.run))
+
+    def action_report(self) -> None:
+        if self.may("report") and self.run is not None:
+            self.post_message(ReportAsked(self.run))
 
     def action_rollback(self) -> None:
         self.post_message(Visit("rollback"))
@@ -173,7 +193,9 @@ class RunScreen(ConsoleScreen):
         name = state.environment.name if state.environment else ""
         if record is not None:
             usual = state.usual.get(record.runbook, {})
-            return run_view(record, entries=state.entries.get(record.id, ()), usual=usual, now=state.now, zone=state.zone)
+            return run_view(
+                record, entries=state.entries.get(record.id, ()), usual=usual, now=state.now, zone=state.zone, server_now=state.server_now
+            )
         if self.run is not None or draft is None:
             return planning_view(f"run {self.run}" if self.run is not None else "run", name)
         if draft.plan is not None:

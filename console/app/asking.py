@@ -11,7 +11,7 @@ from textual.screen import Screen
 from console.app.desk import Desk
 from console.app.link import Holder, Job, sentence
 from console.domain.ids import RunId
-from console.domain.run import RunRecord
+from console.domain.run import RunRecord, StepState
 from console.domain.views import question as questions
 from console.domain.views.facts import facts
 from console.domain.views.question import QuestionView
@@ -77,6 +77,29 @@ class Asking:
             return questions.take_over_question(record, forbidden=forbidden(state))
 
         self._ask_of(run, build, lambda d: self._send(f"run {run} is being taken over", lambda desk: desk.take_over(run, d.reason)))
+
+    def skip_wait(self, run: RunId) -> None:
+        """Ask whether the wait that the run is in may end now."""
+        waiting = self._waiting_step(run)
+        if waiting is None:
+            self._host.say(f"run {run} does not wait right now")
+            return
+
+        def build(state: ConsoleState) -> QuestionView | None:
+            record = state.run(run)
+            if record is None or record.current is None or record.current.name != waiting:
+                return None
+            until = record.current.until
+            left = (until - state.server_now).total_seconds() if until else None
+            return questions.skip_wait_question(record, left=left, facts=facts(state), forbidden=forbidden(state))
+
+        self.ask(build, lambda _: self._send(f"run {run}: the wait ends", lambda desk: desk.skip_wait(run, waiting)))
+
+    def _waiting_step(self, run: RunId) -> str | None:
+        """Name of the wait that the run is in."""
+        record = self._host.state.run(run)
+        step = record.current if record and record.open else None
+        return step.name if step and step.kind == "wait" and step.state is StepState.RUNNING else None
 
     def leave(self, record: RunRecord, leave: Callable[[], None]) -> None:
         """Say that the run goes on, then leave."""

@@ -94,6 +94,18 @@ class Desk(Protocol):
         """Drive an open run from here, or go on with one that needs an operator."""
         ...
 
+    async def skip_wait(self, run: RunId, step: str) -> None:
+        """End the wait that the run is in now; refused when it does not wait at `step`."""
+        ...
+
+    async def earlier_runs(self, before: RunId | None, limit: int) -> tuple[RunRecord, ...]:
+        """The newest runs that were opened before one, newest first; fewer than `limit` means that these are the first."""
+        ...
+
+    async def write_report(self, run: RunId) -> str:
+        """The run's report as a file; returns its path."""
+        ...
+
     async def rollback_commands(self) -> str:
         """The kubectl commands that would go back now, and where they were written to."""
         ...

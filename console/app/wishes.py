@@ -8,6 +8,7 @@ from functools import partial
 from console.app.asking import Asking, Host
 from console.app.navigation import Navigation
 from console.app.planning import Planning
+from console.app.records import Records
 from screens import messages
 from screens.places import place
 
@@ -20,6 +21,7 @@ class Wishes:
         self._asking = asking
         self._planning = planning
         self._navigation = navigation
+        self._records = Records(host)
 
     def fulfil(self, wish: messages.Wish) -> None:
         match wish:
@@ -27,6 +29,8 @@ class Wishes:
                 self._visit(wish)
             case messages.CommandsAsked():
                 self._host.work("commands", partial(self._asking.show_commands, self._navigation.to_commands))
+            case messages.OlderRunsAsked():
+                self._records.older()
             case messages.Said(text, severity):
                 self._host.say(text, error=severity == "error")
             case messages.RunWish():
@@ -45,10 +49,14 @@ class Wishes:
                 self._asking.answer(run)
             case messages.StopAsked(run):
                 self._asking.stop(run)
+            case messages.SkipWaitAsked(run):
+                self._asking.skip_wait(run)
             case messages.TakeOverAsked(run):
                 self._asking.take_over(run)
             case messages.NoteAsked(run):
                 self._navigation.to_note(lambda text: self._asking.note(run, text) if text else None)
+            case messages.ReportAsked(run):
+                self._records.report(run)
             case _:
                 raise AssertionError(f"no such wish: {wish!r}")
 

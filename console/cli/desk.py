@@ -28,6 +28,7 @@ from console.engine import follow
 from console.engine.deps import Deps
 from console.engine.history import usual
 from console.engine.process import WarmRunner, runner_argv
+from console.engine.report import report_of, write_report
 from console.engine.start import Request, open_run, prepare
 from console.store import Store
 
@@ -163,6 +164,17 @@ class LiveDesk:
         else:
             await follow.take_over(self._journal, run, reason=reason, actor=self.identity)
         await self._runner.drive(str(run))
+
+    async def skip_wait(self, run: RunId, step: str) -> None:
+        self._writable()
+        await follow.skip_wait(self._journal, run, step=step, actor=self.identity)
+
+    async def earlier_runs(self, before: RunId | None, limit: int) -> tuple[RunRecord, ...]:
+        return await self._journal.runs(limit=limit, before=before)
+
+    async def write_report(self, run: RunId) -> str:
+        view = await report_of(run, environment=self.environment, journal=self._journal, place=self._deps.place)
+        return str(await write_report(view))
 
     async def rollback_commands(self) -> str:
         world = self._store.current().world or await self._deps.cluster.observe()

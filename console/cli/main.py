@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("console.cli.run:run_command", "Run a runbook and follow it."),
     "runs": ("console.cli.runs:runs", "List runs, newest first."),
     "show": ("console.cli.runs:show", "Show one run: steps, answers, evidence."),
+    "report": ("console.cli.report:report", "Tell one run as a Markdown page, for the ticket and the auditor."),
     "attach": ("console.cli.runs:attach", "Follow a run that goes on, and answer its questions."),
     "resume": ("console.cli.runs:resume", "Drive a run whose runner died, from where the cluster really is."),
     "abort": ("console.cli.runs:abort", "Stop a run at its next safe point and stay where users are."),

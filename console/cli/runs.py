@@ -6,13 +6,14 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from console.cli.following import follow_to_end, run_json, run_lines
 from console.cli.options import Options, common
-from console.cli.output import print_json, print_lines
+from console.cli.output import print_json, print_lines, width
 from console.cli.parts import connection_to, deps_of, journal_of, site_of
 from console.cli.patience import patiently
 from console.cli.run import warm_runner
@@ -20,9 +21,10 @@ from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
 from console.domain.position import position
 from console.domain.run import RunRecord
-from console.domain.views.lines import Line, marked, span
-from console.domain.views.marks import Mark
-from console.domain.views.run import outcome_words
+from console.domain.views.history import COLUMNS, run_row
+from console.domain.views.lines import span
+from console.domain.views.table import Table, filtered, heading, line_of
+from console.domain.views.words import plural
 
 if TYPE_CHECKING:
     from console.journal.journal import Journal
@@ -32,19 +34,34 @@ run_argument = click.argument("run", type=int, required=False, metavar="[RUN]")
 
 @click.command()
 @click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@click.option("--before", type=click.IntRange(1), metavar="RUN", help="Those that were opened before this one.")
+@click.option("--filter", "wanted", default="", metavar="WORDS", help="Of these, those that contain every word; !word must not be in it.")
 @common
-def runs(options: Options, limit: int) -> None:
-    """List runs, newest first."""
+def runs(options: Options, limit: int, before: int | None, wanted: str) -> None:
+    """List runs, newest first: when, what, how it ended, how long it took, by whom and why.
+
+    \b
+      bluegreen runs
+      bluegreen runs -n 200 --filter "rollback !done"
+      bluegreen runs --before 41
+
+    `bluegreen show RUN` tells one in full, `bluegreen report RUN` writes it down.
+    """
 
     async def read() -> tuple[RunRecord, ...]:
         async with journal_of(site_of(options)) as journal:
-            return await journal.runs(limit=limit)
+            return await journal.runs(limit=limit, before=RunId(before) if before else None)
 
     records = asyncio.run(read())
+    rows = tuple(run_row(r, now=datetime.now(UTC), zone=UTC) for r in records)
+    shown = filtered(Table(COLUMNS, rows, len(rows)), wanted)
     if options.as_json:
-        print_json([_summary(r) for r in records])
+        kept = {row.key for row in shown.rows}
+        print_json([_summary(r) for r in records if str(r.id) in kept])
+    elif shown.rows:
+        print_lines([heading(COLUMNS, width()), *(line_of(row, COLUMNS, width()) for row in shown.rows)], options)
     else:
-        print_lines([_row(r) for r in records] or [(span("no run is recorded yet"),)], options)
+        print_lines([(span(f"none of {plural(len(rows), 'run')} matches" if rows else "no run is recorded yet"),)], options)
 
 
 @click.command()
@@ -71,14 +88,15 @@ def show(options: Options, run: int | None) -> None:
 @run_argument
 @click.option("--answer", type=click.Choice(["yes", "no"]), help="Answer the question that it asks, then follow.")
 @click.option("--typed", default="", metavar="TEXT", help="The name or phrase, where the question wants one typed.")
+@click.option("--skip-wait", is_flag=True, help="End the wait that it is in now (a bake time), then follow.")
 @click.option("--wait/--no-wait", default=False, help="Without a terminal: go on following while it waits for a person.")
 @common
-def attach(options: Options, run: int | None, answer: Literal["yes", "no"] | None, typed: str, wait: bool) -> None:
+def attach(options: Options, run: int | None, answer: Literal["yes", "no"] | None, typed: str, skip_wait: bool, wait: bool) -> None:
     """Follow a run that goes on (the newest open one when no number is given), and answer its questions.
 
     Leaves with the run's exit code; with 6 when it waits for a person and there is no terminal to ask at. Ctrl-C detaches.
     """
-    click.get_current_context().exit(asyncio.run(_attach(options, run, answer, typed, wait=wait)))
+    click.get_current_context().exit(asyncio.run(_attach(options, run, answer, typed, wait=wait, skip_wait=skip_wait)))
 
 
 @click.command()
@@ -131,7 +149,9 @@ async def _person(options: Options) -> AsyncIterator[tuple[Journal, str]]:
         yield journal, (await patiently(connection.cluster.identity)).user
 
 
-async def _attach(options: Options, run: int | None, answer: Literal["yes", "no"] | None, typed: str, *, wait: bool) -> int:
+async def _attach(
+    options: Options, run: int | None, answer: Literal["yes", "no"] | None, typed: str, *, wait: bool, skip_wait: bool = False
+) -> int:
     from console.engine import follow
 
     async with _person(options) as (journal, actor):
@@ -144,9 +164,12 @@ async def _attach(options: Options, run: int | None, answer: Literal["yes", "no"
             if record.question is None:
                 raise Refused(f"run {record.id} asks nothing now", hint=f"`bluegreen show {record.id}` tells what it does")
             await say(record.question.step, answer, typed)
+        if skip_wait:
+            waiting = record.current.name if record.current else ""
+            await follow.skip_wait(journal, record.id, step=waiting, actor=actor)
         interactive = sys.stdin.isatty() and not options.as_json
         return await follow_to_end(
-            follow.follow(journal, record.id), options, answer=say, interactive=interactive, wait=wait or bool(answer)
+            follow.follow(journal, record.id), options, answer=say, interactive=interactive, wait=wait or bool(answer) or skip_wait
         )
 
 
@@ -181,22 +204,6 @@ async def _record(journal: Journal, run: int | None, *, only_open: bool = False)
     return found[0]
 
 
-def _row(record: RunRecord) -> Line:
-    mark, word = (
-        outcome_words(record.outcome)
-        if record.outcome
-        else (Mark.WAITING, "waits for a person")
-        if record.question
-        else (Mark.RUNNING, "is on")
-    )
-    reason = f"   {record.reason}" if record.reason else ""
-    return (
-        span(f"{record.id:>4}  {record.opened_at:%Y-%m-%d %H:%M:%S}Z  "),
-        *marked(mark, f"{record.title:<28} {word}"),
-        span(f"   by {record.by}{reason}", "dim"),
-    )
-
-
 def _summary(record: RunRecord) -> dict[str, object]:
     return {
         "run": record.id,
@@ -204,6 +211,7 @@ def _summary(record: RunRecord) -> dict[str, object]:
         "title": record.title,
         "opened_at": record.opened_at,
         "closed_at": record.closed_at,
+        "seconds": (record.closed_at - record.opened_at).total_seconds() if record.closed_at else None,
         "by": record.by,
         "reason": record.reason,
         "outcome": record.outcome,

@@ -41,7 +41,7 @@ ENTRY_KEYS: Mapping[EntryType, str] = {
         "live epoch"
     ),
     "run.claimed": "uid host pid boot epoch",
-    "step.started": "step attempt",
+    "step.started": "step attempt until",
     "step.intent": "step attempt action effect title digest differences kubectl",
     "step.progress": "step text",
     "step.result": "step attempt outcome reason evidence seconds",
@@ -58,6 +58,7 @@ ENTRY_KEYS: Mapping[EntryType, str] = {
 }
 """`steps` is a list of {name, kind, title, phase, within}; `differences` a list of {subject, what, before, after}.
 
+`until`: when a wait is over, ISO 8601 in the API server's time.
 `run.take_over`: a person lets the next runner take the lease from a holder that does not answer. `run.released`: the runner ended in
 good order before the run did; it can be resumed. `run.closed` has `seen` (console.domain.sight) where an operator is needed: then
 `run.reopened` says that somebody lets it go on, `run.settled` that it stays as it is.
@@ -155,6 +156,8 @@ class StepRecord:
     attempts: int = 0
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    until: datetime | None = None
+    """When a wait that is on is over, in the API server's time."""
     reason: str = ""
     """What the last result or progress said."""
     evidence: Mapping[str, object] = field(default_factory=dict)
@@ -373,6 +376,7 @@ def _begun(step: StepRecord, entry: Entry) -> StepRecord:
         attempts=max(step.attempts, _int(entry.body.get("attempt"))),
         started_at=step.started_at or entry.at,
         ended_at=None,
+        until=_moment(entry.body.get("until")) or step.until,
         intent=intent,
         differences=differences(entry.body.get("differences")) or step.differences,
         kubectl=tuple(str(k) for k in _list(entry.body.get("kubectl"))) or step.kubectl,
@@ -426,6 +430,15 @@ def run_outcome(raw: object) -> RunOutcome:
         raise ValueError(f"{raw!r} is no outcome of a run")
     outcome: RunOutcome = found
     return outcome
+
+
+def _moment(raw: object) -> datetime | None:
+    """An absolute time from an entry's body; None where there is none that can be read."""
+    try:
+        found = datetime.fromisoformat(raw) if isinstance(raw, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _mapping(raw: object) -> Mapping[str, object]:

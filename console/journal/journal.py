@@ -89,21 +89,21 @@ class Journal:
         """One run as its entries tell it; None when there is no such run."""
         return fold(await self.read(run=run))
 
-    async def runs(self, limit: int = 20) -> tuple[RunRecord, ...]:
-        """The newest runs, newest first."""
+    async def runs(self, limit: int = 20, before: RunId | None = None) -> tuple[RunRecord, ...]:
+        """The newest runs, newest first; with `before` the newest of those that were opened before it."""
 
         by_run: dict[RunId, list[Entry]] = {}
-        for found in await self.entries_of_runs(limit):
+        for found in await self.entries_of_runs(limit, before=before):
             if found.run is not None:
                 by_run.setdefault(found.run, []).append(found)
         records = (fold(entries) for entries in by_run.values())
         return tuple(sorted((r for r in records if r), key=lambda r: r.id, reverse=True))
 
-    async def entries_of_runs(self, limit: int, types: Sequence[EntryType] = ()) -> tuple[Entry, ...]:
+    async def entries_of_runs(self, limit: int, types: Sequence[EntryType] = (), *, before: RunId | None = None) -> tuple[Entry, ...]:
         """Entries of the newest runs, in order; of these types only, where some are given."""
 
         def newest(connection: sa.Connection) -> list[Row]:
-            chosen = rows.newest_runs(connection, self.environment, limit)
+            chosen = rows.newest_runs(connection, self.environment, limit, before=before)
             return rows.select_rows(connection, self.environment, runs=chosen, types=types) if chosen else []
 
         return tuple(_readable(row) for row in await self._read(newest))

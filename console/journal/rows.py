@@ -109,14 +109,13 @@ def _reopened(connection: sa.Connection, environment: str) -> set[RunId]:
     return {run for run, kind in newest.items() if kind == "run.reopened"}
 
 
-def newest_runs(connection: sa.Connection, environment: str, limit: int) -> list[RunId]:
-    query = (
-        sa.select(entries.c.run)
-        .where(entries.c.environment == environment, entries.c.type == "run.opened")
-        .order_by(entries.c.seq.desc())
-        .limit(limit)
-    )
-    return [RunId(int(r)) for r in connection.execute(query).scalars()]
+def newest_runs(connection: sa.Connection, environment: str, limit: int, *, before: RunId | None = None) -> list[RunId]:
+    """The newest runs, or the newest of those that were opened before one."""
+    query = sa.select(entries.c.run).where(entries.c.environment == environment, entries.c.type == "run.opened")
+    if before is not None:
+        query = query.where(entries.c.run < before)
+    newest = query.order_by(entries.c.seq.desc()).limit(limit)
+    return [RunId(int(r)) for r in connection.execute(newest).scalars()]
 
 
 def select_rows(

@@ -27,7 +27,8 @@ def paint_steps(view: RunView, width: int, height: int) -> tuple[Line, ...]:
         return ()
     wide = width >= WIDE
     title = min(max(cells(row.title) for row in view.rows), 44 if wide else 30) + 2
-    return tuple(_step(row, width, title=title, wide=wide) for row in view.rows)
+    timing = min(max(cells(row.timing) for row in view.rows), 24)
+    return tuple(_step(row, width, title=title, timing=max(timing, 14) if wide else 0) for row in view.rows)
 
 
 def paint_summary(view: RunView, width: int, height: int) -> tuple[Line, ...]:
@@ -61,16 +62,19 @@ def paint_users(view: RollbackView, width: int, height: int) -> tuple[Line, ...]
     return (spread(head, note, width),) if width_of(head) + width_of(note) < width else (head, clip((Span(" "), *note), width))
 
 
-def _step(row: StepRow, width: int, *, title: int, wide: bool) -> Line:
+def _step(row: StepRow, width: int, *, title: int, timing: int) -> Line:
+    """`timing`: cells of a column of its own, where there is room for one."""
     head: Line = (
         Span(f" {row.mark.glyph}", row.mark.tone),
         Span(f" {row.number:>2}  ", "dim"),
         column(row.title, title, row.tone),
     )
-    if wide:
-        ends: Line = (Span(row.elapsed.rjust(8)), Span("  " + row.timing.ljust(14), "dim"))
+    took: Tone = "waiting" if row.late else "plain"
+    if timing:
+        word = " late" if row.late else ""
+        ends: Line = (Span((row.elapsed + word).rjust(13), took), Span("  " + row.timing.ljust(timing), "dim"))
     else:
-        ends = (Span(row.elapsed.rjust(12)) if row.elapsed else Span(row.timing.rjust(12), "dim"),)
+        ends = (Span(row.brief.rjust(12), took if row.elapsed else "dim"),)
     tone: Tone = row.tone if row.tone in ("broken", "dim") else "plain"
     return spread((*head, *clip((span(row.text, tone),), max(0, width - width_of(head) - width_of(ends) - 2))), (*ends, Span(" ")), width)
 

@@ -156,3 +156,12 @@ async def test_a_full_disk_is_named_and_nothing_is_recorded(journal: Journal, pl
 async def test_an_unknown_database_is_refused() -> None:
     with pytest.raises(JournalError, match="cannot live in mysql"):
         await open_journal("mysql://somewhere/db", "production")
+
+
+async def test_runs_are_read_page_by_page(journal: Journal) -> None:
+    for number in range(5):
+        await journal.open_run(opened("deploy", f"u{number}"))
+    assert [r.id for r in await journal.runs(limit=2)] == [5, 4]
+    assert [r.id for r in await journal.runs(limit=2, before=RunId(4))] == [3, 2]
+    assert [r.id for r in await journal.runs(limit=2, before=RunId(2))] == [1]
+    assert await journal.runs(limit=2, before=RunId(1)) == ()

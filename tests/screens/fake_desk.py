@@ -18,6 +18,8 @@ from console.domain.views.plan import PlanRow, PlanView
 from tests.screens import scenes
 
 T = TypeVar("T")
+LOOKS = ("plan", "rollback_commands", "earlier_runs", "write_report")
+"""Requests that change nothing in the cluster or the journal."""
 
 
 class Latest(Generic[T]):
@@ -70,6 +72,8 @@ class FakeDesk:
     """Questions as they were on the screen when they were answered."""
     changes_once: bool = False
     """The next start finds another plan."""
+    earlier: tuple[RunRecord, ...] = ()
+    """Runs from before those that it shows, newest first."""
 
     def __post_init__(self) -> None:
         self.snapshot: Latest[Snapshot] = Latest()
@@ -135,6 +139,17 @@ class FakeDesk:
     async def take_over(self, run: RunId, reason: str) -> None:
         self._called("take_over", run, reason)
 
+    async def skip_wait(self, run: RunId, step: str) -> None:
+        self._called("skip_wait", run, step)
+
+    async def earlier_runs(self, before: RunId | None, limit: int) -> tuple[RunRecord, ...]:
+        self._called("earlier_runs", before, limit)
+        return tuple(r for r in self.earlier if before is None or r.id < before)[:limit]
+
+    async def write_report(self, run: RunId) -> str:
+        self._called("write_report", run)
+        return f"/var/lib/bluegreen/u{run}/report.md"
+
     async def rollback_commands(self) -> str:
         self._called("rollback_commands")
         return "kubectl --namespace traider-prod patch service traider-frontend …\n# written to rollback.sh"
@@ -148,7 +163,7 @@ class FakeDesk:
     @property
     def changing_calls(self) -> list[tuple[object, ...]]:
         """Requests that change anything."""
-        return [call for call in self.calls if call[0] not in ("plan", "rollback_commands")]
+        return [call for call in self.calls if call[0] not in LOOKS]
 
     def _called(self, *call: object) -> None:
         self.calls.append(call)

@@ -304,6 +304,12 @@ def api_lost() -> Snapshot:
     return replace(deploying(), freshness=lost(12, "connection refused"))
 
 
+BAKING = (
+    ("traffic.switch", "do", "switch backend and frontend to green", 30),
+    ("bake", "wait", "watch v1.5.0 serve", None),
+    ("slots.mark_stable", "do", "mark green stable", None),
+)
+
 STEPS = (
     ("release.promotable", "check", "release is promotable", None),
     ("cluster.ready", "check", "cluster is ready", None),
@@ -340,9 +346,12 @@ class Log:
         return found
 
 
-def opened(*, at: datetime, run: int = 41, release: str = "v1.5.0", first: int = 1) -> Log:
+Steps = tuple[tuple[str, str, str, float | None], ...]
+
+
+def opened(*, at: datetime, run: int = 41, release: str = "v1.5.0", first: int = 1, of: Steps = STEPS) -> Log:
     """A deployment that was started and claimed."""
-    steps = [{"name": n, "kind": k, "title": t, "phase": "", "within": w} for n, k, t, w in STEPS]
+    steps = [{"name": n, "kind": k, "title": t, "phase": "", "within": w} for n, k, t, w in of]
     log = Log(run, at=at, first=first)
     log.add(
         "run.opened",
@@ -386,6 +395,14 @@ def waiting_for_pods() -> Log:
     log.add("step.result", 0.3, step="slots.apply", attempt=1, outcome="done", reason="2 images changed", evidence={}, seconds=0.3)
     log.add("step.started", 0.5, step="rollout.wait", attempt=1)
     return log.add("step.progress", 30, step="rollout.wait", text="backend has 2 of 3 pods available, frontend 3 of 3")
+
+
+def baking() -> Log:
+    """Run 41 has switched and watches for 15 minutes, since 40 seconds."""
+    log = opened(at=ago(45), of=BAKING)
+    step_done(log, "traffic.switch", "backend → green, frontend → green", 0.1)
+    until = NOW + timedelta(minutes=14, seconds=20)
+    return log.add("step.started", 5, step="bake", attempt=1, until=until.isoformat())
 
 
 def at_the_gate() -> Log:

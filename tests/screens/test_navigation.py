@@ -182,7 +182,51 @@ async def test_stopping_noting_and_taking_over_are_asked_of_the_desk(desk: FakeD
         await question(pilot)
         await deliberately(pilot, "tab", *"gone", "enter", "o")
         await until(pilot, lambda: len(desk.calls) == 3, what="the take-over")
-    assert desk.calls == [("stop", 41, ""), ("note", 41, "db slow"), ("take_over", 41, "gone")]
+        await pilot.press("w")
+        await see(pilot, "report of run 41: /var/lib/bluegreen/u41/report.md")
+    assert desk.calls == [("stop", 41, ""), ("note", 41, "db slow"), ("take_over", 41, "gone"), ("write_report", 41)]
+
+
+async def test_a_wait_is_ended_by_a_question_and_only_while_it_waits(desk: FakeDesk) -> None:
+    desk.show_runs(scenes.baking())
+    async with console(desk).run_test(size=(120, 40)) as pilot:
+        await see(pilot, "enter Run 41")
+        await pilot.press("enter")
+        await see(pilot, "14m20s left")
+        await see(pilot, "e End the wait…")
+        await pilot.press("e")
+        await question(pilot)
+        assert "The wait ends, 14m20s early. Run 41 goes on to “mark green stable”." in shown(pilot.app)
+        await deliberately(pilot, "e", "enter")
+        assert desk.calls == []
+        await pilot.press("e")
+        await question(pilot)
+        await deliberately(pilot, "k")
+        await until(pilot, lambda: bool(desk.calls), what="the request")
+        desk.show_runs(
+            scenes.baking()
+            .add("gate.answered", 1, step="bake", answer="skip")
+            .add("step.result", 1, step="bake", attempt=1, outcome="done", reason="cut short by alice", evidence={}, seconds=42)
+        )
+        await see(pilot, "cut short by alice")
+        await pilot.press("e")
+        await see(pilot, "it does not wait right now")
+    assert desk.calls == [("skip_wait", 41, "bake")]
+
+
+async def test_a_wait_that_ends_by_itself_takes_its_question_away(desk: FakeDesk) -> None:
+    desk.show_runs(scenes.baking())
+    async with console(desk).run_test() as pilot:
+        await see(pilot, "enter Run 41")
+        await pilot.press("enter")
+        await see(pilot, "left")
+        await pilot.press("e")
+        await question(pilot)
+        desk.show_runs(
+            scenes.baking().add("step.result", 1, step="bake", attempt=1, outcome="done", reason="waited", evidence={}, seconds=42)
+        )
+        await at(pilot, RunScreen)
+    assert desk.calls == []
 
 
 async def test_what_the_desk_refuses_is_a_line_and_nothing_else(desk: FakeDesk) -> None:
@@ -286,7 +330,7 @@ async def test_quitting_while_a_run_is_on_says_that_it_goes_on(desk: FakeDesk) -
         await pilot.press("escape")
         await at(pilot, Overview)
         await pilot.press("q")
-        await deliberately(pilot, "q")
+        await deliberately(pilot, "q", "l")  # the key that asked does not confirm
         await until(pilot, lambda: not pilot.app.is_running or pilot.app.return_code == 0, what="the end")
     assert desk.changing_calls == []
     assert desk.closed

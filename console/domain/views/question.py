@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from console.domain.change import Difference, canonical_digest
-from console.domain.run import Entry, Question, RunRecord, StepRecord
+from console.domain.run import Entry, Question, RunRecord, StepRecord, StepState
 from console.domain.runbook import Confirm
 from console.domain.views.decision import decision
 from console.domain.views.plan import PlanView
@@ -193,17 +193,36 @@ def _go_on_question(record: RunRecord, *, forbidden: str) -> QuestionView:
     )
 
 
+def skip_wait_question(record: RunRecord, *, left: float | None, facts: tuple[Said, ...] = (), forbidden: str = "") -> QuestionView | None:
+    """End the wait now? None when the run does not wait any more. `left`: seconds until it ends by itself."""
+    step = record.current
+    if step is None or step.kind != "wait" or step.state is not StepState.RUNNING:
+        return None
+    position = record.steps.index(step)
+    following = record.steps[position + 1 : position + 2]
+    early = f", {duration(left)} early" if left is not None and left > 0 else ""
+    goes_on = f"Run {record.id} goes on to “{following[0].title}”." if following else f"Run {record.id} ends with it."
+    return QuestionView(
+        title=f"End “{step.title}” now?",
+        environment=record.environment.upper(),
+        verb="skip the rest of the wait",
+        key="k",
+        effects=(f"The wait ends{early}. {goes_on}", "What it would have shown in that time is not seen before the run goes on."),
+        undo="none is needed before the next step; users stay where they are",
+        facts=facts,
+        refusal=forbidden or ("" if record.open else "the run has ended"),
+    )
+
+
 def quit_question(record: RunRecord) -> QuestionView:
     """Leave while a run is on?"""
     return QuestionView(
         title=f"Leave while run {record.id} is on?",
         environment=record.environment.upper(),
         verb="leave",
-        key="q",
-        effects=(
-            f"“{record.title}” goes on without this console.",
-            f"To return: bluegreen, or bluegreen attach {record.id}.",
-        ),
+        key="l",
+        effects=(f"“{record.title}” goes on without this console. Nothing is stopped and nothing is answered.",),
+        undo=f"start bluegreen again, or bluegreen attach {record.id}",
     )
 
 

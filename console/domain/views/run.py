@@ -33,8 +33,17 @@ class StepRow:
     """Evidence, reason, or what it would do."""
     elapsed: str = ""
     timing: str = ""
-    """`usually 21s`, `limit 30s`."""
+    """`usually 21s`, `usually 21s, limit 10m`, `9m12s left`."""
     tone: Tone = "plain"
+    late: bool = False
+    """It takes longer than it usually does."""
+
+    @property
+    def brief(self) -> str:
+        """The one time that matters most, where there is room for one."""
+        if not self.elapsed:
+            return self.timing
+        return f"{self.elapsed} late" if self.late else self.elapsed
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,14 @@ class RunView:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Now, by this machine and by the API server: they are never compared with each other."""
+
+    here: datetime
+    server: datetime
+
+
 def planning_view(runbook: str, environment: str) -> RunView:
     """While the plan is being made."""
     return RunView("planning", f"{runbook} on {environment.upper()}", Mark.RUNNING, "making the plan: nothing is changed yet")
@@ -92,15 +109,26 @@ def plan_view(plan: PlanView) -> RunView:
     )
 
 
-def run_view(record: RunRecord, *, entries: tuple[Entry, ...] = (), usual: Mapping[str, float], now: datetime, zone: tzinfo) -> RunView:
-    """A run that is on, or was."""
-    mark, status = _status(record, now=now, zone=zone)
+def run_view(
+    record: RunRecord,
+    *,
+    entries: tuple[Entry, ...] = (),
+    usual: Mapping[str, float],
+    now: datetime,
+    zone: tzinfo,
+    server_now: datetime | None = None,
+) -> RunView:
+    """A run that is on, or was. `server_now` is the API server's time, in which waits end."""
+    mark, status = _status(record, now=now, zone=zone, usual=usual)
+    clocks = Clocks(now, server_now or now)
     return RunView(
         phase="progress" if record.open else "record",
         title=f"{record.title} on {record.environment.upper()} (run {record.id})",
         mark=mark,
         status=status,
-        rows=tuple(_stepped(number, step, usual.get(step.name), now, ended=not record.open) for number, step in enumerate(record.steps, 1)),
+        rows=tuple(
+            _stepped(number, step, usual.get(step.name), clocks, ended=not record.open) for number, step in enumerate(record.steps, 1)
+        ),
         current=_current(record),
         summary=_summary(record),
         summary_mark=mark if record.question or not record.open else None,
@@ -163,7 +191,7 @@ def command_said(command: str) -> Said:
     return Said("", None, f"$ {command}", "dim", verbatim=True)
 
 
-def _status(record: RunRecord, *, now: datetime, zone: tzinfo) -> tuple[Mark, str]:
+def _status(record: RunRecord, *, now: datetime, zone: tzinfo, usual: Mapping[str, float]) -> tuple[Mark, str]:
     if record.outcome is not None:
         mark, word = outcome_words(record.outcome)
         if record.settled:
@@ -180,9 +208,17 @@ def _status(record: RunRecord, *, now: datetime, zone: tzinfo) -> tuple[Mark, st
         asked = record.question.asked_at
         waits = f" for {whole_duration((now - asked).total_seconds())}" if asked else ""
         return Mark.WAITING, f"waits for a person{waits} ▪ {driver}"
-    silent = (now - record.last_at).total_seconds() if record.last_at else 0.0
+    waits = record.current is not None and record.current.until is not None
+    silent = (now - record.last_at).total_seconds() if record.last_at and not waits else 0.0
     quiet = f" ▪ silent for {whole_duration(silent)}" if silent > SILENT_AFTER else ""
-    return Mark.RUNNING, f"running {took} ▪ {driver}{quiet}"
+    return Mark.RUNNING, f"running {took}{_of_usual(record, usual)} ▪ {driver}{quiet}"
+
+
+def _of_usual(record: RunRecord, usual: Mapping[str, float]) -> str:
+    """` of 5m02s` that such a run takes as a rule; nothing where a step was never done before."""
+    known = [usual[step.name] for step in record.steps if step.name in usual and step.kind != "gate"]
+    whole = len(known) == sum(1 for step in record.steps if step.kind != "gate")
+    return f" of {duration(sum(known))} as a rule" if whole and known else ""
 
 
 def outcome_words(outcome: RunOutcome) -> tuple[Mark, str]:
@@ -224,23 +260,40 @@ def _current(record: RunRecord) -> int:
     return max(0, ahead)
 
 
-def _stepped(number: int, step: StepRecord, usual: float | None, now: datetime, *, ended: bool) -> StepRow:
+def _stepped(number: int, step: StepRecord, usual: float | None, clocks: Clocks, *, ended: bool) -> StepRow:
     if ended and step.state is StepState.TO_COME:
         return StepRow(step.name, number, Mark.TO_COME, step.title, "not reached", tone="dim")
     mark = step_mark(step.state)
     text = step.reason or evidence_text(step.evidence)
     attempts = f"attempt {step.attempts}: " if step.attempts > 1 else ""
-    usually = f"usually {duration(usual)}" if usual is not None else ""
     return StepRow(
         step.name,
         number,
         mark,
         step.title,
         attempts + text if text else _coming(step),
-        _elapsed(step, now),
-        usually or _limit(step.within),
+        _elapsed(step, clocks.here),
+        _timing(step, usual, clocks),
         _step_tone(step.state),
+        late=_late(step, usual, clocks.here),
     )
+
+
+def _timing(step: StepRecord, usual: float | None, clocks: Clocks) -> str:
+    """What its time is measured by: the end of a wait, the usual time, and the limit while it still matters."""
+    if step.state is StepState.RUNNING and step.until is not None:
+        return f"{whole_duration((step.until - clocks.server).total_seconds())} left"
+    usually = f"usually {duration(usual)}" if usual is not None else ""
+    if step.ended:
+        return usually or _limit(step.within)
+    return ", ".join(part for part in (usually, _limit(step.within)) if part)
+
+
+def _late(step: StepRecord, usual: float | None, now: datetime) -> bool:
+    """It runs, and for longer than earlier runs took; a person's answer and a wait are never late."""
+    if step.state is not StepState.RUNNING or usual is None or step.started_at is None or step.until is not None:
+        return False
+    return (now - step.started_at).total_seconds() > max(usual * 1.2, usual + 1.0)
 
 
 def step_mark(state: StepState) -> Mark:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Literal
@@ -12,7 +12,7 @@ from console.domain.ids import RunId
 from console.domain.position import Position
 from console.domain.run import Entry, RunRecord
 from console.domain.runbook import Runbook
-from console.domain.snapshot import Snapshot
+from console.domain.snapshot import LINK, Snapshot
 from console.domain.views.derived import Derived, derive
 from console.domain.views.first_use import FirstUse
 from console.domain.views.plan import PlanView
@@ -69,6 +69,10 @@ class ConsoleState:
     """What follows from the snapshot's world; None while that cannot be said."""
     runs: tuple[RunRecord, ...] | None = None
     """Newest first; None until the journal was read."""
+    older: tuple[RunRecord, ...] = ()
+    """Runs from before those, newest first, as far back as somebody asked for."""
+    oldest_known: bool = False
+    """There is no run before the last one of `older`."""
     entries: Mapping[RunId, tuple[Entry, ...]] = field(default_factory=dict)
     usual: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Median seconds by runbook and step."""
@@ -89,8 +93,22 @@ class ConsoleState:
         """The newest run that is on."""
         return next((run for run in self.runs or () if run.open), None)
 
+    @property
+    def recorded(self) -> tuple[RunRecord, ...]:
+        """Every run that was read, newest first."""
+        return (*(self.runs or ()), *self.older)
+
     def run(self, run: RunId) -> RunRecord | None:
-        return next((r for r in self.runs or () if r.id == run), None)
+        return next((r for r in self.recorded if r.id == run), None)
+
+    @property
+    def server_now(self) -> datetime:
+        """The API server's time as its last answer told it; this machine's own where it tells none. Waits and deadlines are in it."""
+        seen = self.snapshot
+        source = seen.sources.get(LINK) if seen else None
+        if seen is None or seen.link.server_time is None or source is None or source.confirmed is None:
+            return self.now
+        return seen.link.server_time + (self.now - source.confirmed)
 
     def seconds_since(self, at: datetime) -> float:
         return (self.now - at).total_seconds()
@@ -107,17 +125,32 @@ def with_snapshot(state: ConsoleState, snapshot: Snapshot, now: datetime) -> Con
 
 def with_run(state: ConsoleState, record: RunRecord) -> ConsoleState:
     """`state` with a newer record of one run; an older one changes nothing."""
-    runs = state.runs or ()
-    known = next((r for r in runs if r.id == record.id), None)
+    known = state.run(record.id)
     if known is None:
-        return replace(state, runs=tuple(sorted((*runs, record), key=lambda r: r.id, reverse=True)))
+        return replace(state, runs=_newest_first((*(state.runs or ()), record)))
     if known.last_seq >= record.last_seq:
         return state
-    return replace(state, runs=tuple(record if r.id == record.id else r for r in runs))
+    runs = state.runs and tuple(record if r.id == record.id else r for r in state.runs)
+    return replace(state, runs=runs, older=tuple(record if r.id == record.id else r for r in state.older))
 
 
 def with_runs(state: ConsoleState, records: tuple[RunRecord, ...]) -> ConsoleState:
-    """`state` with the list of runs; a record that is already known newer stays."""
-    known = {r.id: r for r in state.runs or ()}
-    newer = tuple(known[r.id] if r.id in known and known[r.id].last_seq > r.last_seq else r for r in records)
-    return replace(state, runs=newer)
+    """`state` with the list of the newest runs; a record that is known newer stays, and one that left the list is an older run."""
+    known = {r.id: r for r in state.recorded}
+    newer = [known[r.id] if r.id in known and known[r.id].last_seq > r.last_seq else r for r in records]
+    listed = {r.id for r in newer}
+    last = min(listed, default=0)
+    left = [r for r in known.values() if r.id not in listed]
+    runs = (*newer, *(r for r in left if r.id > last))  # a run that was opened after the list was made
+    return replace(state, runs=_newest_first(runs), older=_newest_first(r for r in left if r.id < last))
+
+
+def with_older(state: ConsoleState, records: tuple[RunRecord, ...], *, whole: bool) -> ConsoleState:
+    """`state` with runs from further back; `whole`: there are none before them."""
+    known = {r.id for r in state.recorded}
+    fresh = (r for r in records if r.id not in known)
+    return replace(state, older=_newest_first((*state.older, *fresh)), oldest_known=whole)
+
+
+def _newest_first(records: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
+    return tuple(sorted(records, key=lambda r: r.id, reverse=True))

@@ -27,9 +27,35 @@ def test_progress_shows_what_it_waits_for_how_long_and_how_long_usually() -> Non
     assert (view.phase, view.title) == ("progress", "deploy v1.5.0 to green on PRODUCTION (run 41)")
     assert view.status == "running 40s ▪ driven by alice@bastion-2"
     row = view.rows[view.current]
-    assert (row.number, row.mark, row.elapsed, row.timing) == (4, Mark.RUNNING, "38s", "usually 21s")
+    assert (row.number, row.mark, row.elapsed, row.timing) == (4, Mark.RUNNING, "38s", "usually 21s, limit 10m")
+    assert (row.late, row.brief) == (True, "38s late")
     assert row.text == "backend has 2 of 3 pods available, frontend 3 of 3"
     assert [r.timing for r in view.rows[4:7]] == ["limit 30s", "", "limit 30s"]
+
+
+def test_a_step_is_late_once_it_takes_clearly_longer_than_earlier_runs() -> None:
+    row = run(scenes.waiting_for_pods(), later=-15).rows[3]
+    assert (row.elapsed, row.late, row.brief) == ("23s", False, "23s")
+
+
+def test_a_wait_tells_what_is_left_and_is_neither_late_nor_silent() -> None:
+    view = run(scenes.baking(), later=60)
+    row = view.rows[1]
+    assert (row.elapsed, row.timing, row.late) == ("1m39s", "13m20s left", False)
+    assert view.status == "running 1m45s ▪ driven by alice@bastion-2"
+
+
+def test_what_is_left_of_a_wait_is_told_by_the_clock_of_the_api_server() -> None:
+    log = scenes.baking()
+    view = run_view(log.record, usual={}, now=scenes.NOW, server_now=scenes.NOW + timedelta(seconds=30), zone=UTC)
+    assert view.rows[1].timing == "13m50s left"
+
+
+def test_a_run_is_measured_by_what_such_a_run_takes_once_every_step_was_done_before() -> None:
+    log = scenes.baking()
+    usual = {"traffic.switch": 0.1, "bake": 900.0, "slots.mark_stable": 0.2}
+    view = run_view(log.record, usual=usual, now=scenes.NOW, zone=UTC)
+    assert view.status == "running 45s of 15m00s as a rule ▪ driven by alice@bastion-2"
 
 
 def test_a_step_that_says_nothing_for_long_is_said_to_be_silent() -> None:

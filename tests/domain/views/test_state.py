@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, timedelta
 
-from console.domain.views.state import ConsoleState, with_run, with_runs, with_snapshot
+from console.domain.freshness import Source
+from console.domain.snapshot import LINK, LinkSeen
+from console.domain.views.state import ConsoleState, with_older, with_run, with_runs, with_snapshot
 from console.domain.world import World
 from tests.screens import scenes
 
@@ -47,3 +49,34 @@ def test_a_split_keeps_its_beginning_until_it_is_over() -> None:
     seen = with_snapshot(with_snapshot(state(), scenes.split(), scenes.NOW), scenes.split(), later)
     assert seen.split_since == scenes.NOW
     assert with_snapshot(seen, scenes.switched(), later).split_since is None
+
+
+def test_a_run_that_leaves_the_list_of_the_newest_stays_known() -> None:
+    first, second, third = (scenes.finished(run=n, at=scenes.ago(99 - n)).record for n in (1, 2, 3))
+    known = with_runs(with_runs(state(), (second, first)), (third, second))
+    assert [run.id for run in known.recorded] == [3, 2, 1]
+    assert known.older == (first,)
+
+
+def test_a_run_that_was_opened_after_the_list_was_made_is_not_an_older_one() -> None:
+    first, second = (scenes.finished(run=n, at=scenes.ago(99 - n)).record for n in (1, 2))
+    known = with_runs(with_run(with_runs(state(), (first,)), second), (first,))
+    assert [run.id for run in known.runs or ()] == [2, 1]
+    assert known.older == ()
+
+
+def test_older_runs_are_added_once_and_the_end_is_known() -> None:
+    first, second, third = (scenes.finished(run=n, at=scenes.ago(99 - n)).record for n in (1, 2, 3))
+    known = with_older(with_runs(state(), (third,)), (second,), whole=False)
+    known = with_older(known, (second, first), whole=True)
+    assert [run.id for run in known.recorded] == [3, 2, 1]
+    assert known.oldest_known
+
+
+def test_a_wait_is_measured_by_the_clock_of_the_api_server() -> None:
+    """Its clock is 30 s ahead of this machine's."""
+    heard = Source(confirmed=scenes.ago(2), known=True)
+    link = LinkSeen(ok=True, server_time=scenes.NOW + timedelta(seconds=28))
+    known = with_snapshot(state(), replace(scenes.well(), link=link, sources={LINK: heard}), scenes.NOW)
+    assert known.server_now == scenes.NOW + timedelta(seconds=30)
+    assert state().server_now == scenes.NOW
