@@ -53,6 +53,11 @@ class ConsoleScreen(Screen[None]):
         """The draft's plan is shown here."""
         return False
 
+    @property
+    def needs_connections(self) -> bool:
+        """The connections are shown here."""
+        return False
+
     def compose_body(self) -> ComposeResult:
         """The part between header and messages."""
         raise NotImplementedError

@@ -38,6 +38,7 @@ PLACES = (
     Place("pods", "Pods", "the pods of both slots, those in trouble first", "screens.pods:PodsScreen", "p", ("po", "pod")),
     Place("events", "Events", "what Kubernetes says of both slots", "screens.events:EventsScreen", "e", ("ev", "event")),
     Place("history", "History", "every run, and how it ended", "screens.history:HistoryScreen", "h", ("runs",)),
+    Place("sources", "Sources", "every connection, its age and its last error", "screens.sources:SourcesScreen", "s", ("connections",)),
 )
 """In the order of the foot. `overview` and `run` are no places of this kind: one is always there, the other needs a run."""
 

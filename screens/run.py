@@ -31,7 +31,7 @@ class RunScreen(ConsoleScreen):
         Binding("enter", "go_on", "Start…", id="run.go_on"),
         Binding("r", "rollback", "Rollback", id="run.rollback"),
         Binding("a", "stop", "Stop", id="run.stop"),
-        Binding("e", "skip_wait", "End the wait…", id="run.skip_wait"),
+        Binding("e", "skip_wait", "End wait…", id="run.skip_wait"),
         Binding("escape", "app.go_back", "Back", id="run.back"),
         Binding("o", "override", "Override…", id="run.override"),
         Binding("n", "note", "Note", id="run.note"),

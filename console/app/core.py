@@ -24,6 +24,7 @@ from console.app.doorbell import Doorbell
 from console.app.errands import Errands
 from console.app.jumping import destinations, go
 from console.app.link import Change, Job, Link, sentence
+from console.app.looks import Looks
 from console.app.navigation import Navigation
 from console.app.planning import Planning
 from console.app.throttle import Throttle
@@ -62,6 +63,7 @@ class Core:
         self.state = ConsoleState(now=now(), zone=zone or now().tzinfo or UTC, connecting=connecting, environment=environment)
         self.navigation = Navigation(app, self)
         self._link = Link(self, factory)
+        self._looks = Looks(self)
         self._asking = Asking(self)
         self._wishes = Wishes(self, self._asking, Planning(self, self._asking), self.navigation)
         self._throttle = Throttle(self._show, interval=FLUSH_EVERY, clock=time.monotonic, after=app.set_timer)
@@ -167,6 +169,7 @@ class Core:
         self._errands.show(self.state)
         self._doorbell.hear(self.state.runs or ())
         self._link.complete(self.navigation.runs_in_view(), self.work)
+        self._looks.look(self._link.desk, self.navigation.shows_connections(), self.work)
 
     def _show_on(self, screen: ConsoleScreen | Dialog[Any]) -> None:
         """What one screen cannot draw is said, and takes nothing else down."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
+from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.errors import BluegreenError, UsageError
 from console.domain.ids import RunId
@@ -17,6 +18,7 @@ from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.first_use import FirstUse
 from console.domain.views.plan import PlanView
+from console.domain.views.readiness import Readiness
 
 
 class PlanChanged(BluegreenError):
@@ -104,6 +106,14 @@ class Desk(Protocol):
 
     async def write_report(self, run: RunId) -> str:
         """The run's report as a file; returns its path."""
+        ...
+
+    def readiness(self) -> AsyncIterator[Readiness]:
+        """Endless: the way back as it was planned last, again after each change that matters to it."""
+        ...
+
+    async def connections(self) -> Connections:
+        """Journal, runner, lease and requests as they are now; asked while somebody looks at them."""
         ...
 
     async def rollback_commands(self) -> str:

@@ -59,7 +59,10 @@ class Link:
     async def _follow_runs(self, watch: Watch) -> None:
         desk = self.desk = await self._tried(watch.desk)
         self._holder.update(lambda s: _introduced(s, desk))
-        await self._followed("runs", desk.runs, lambda records: self._holder.update(lambda s: with_runs(s, records)))
+        await asyncio.gather(
+            self._followed("runs", desk.runs, lambda records: self._holder.update(lambda s: with_runs(s, records))),
+            self._followed("way back", desk.readiness, lambda made: self._holder.update(lambda s: replace(s, readiness=made))),
+        )
 
     async def follow_run(self, run: RunId) -> None:
         """Every new entry of one run at once; ends with the run."""

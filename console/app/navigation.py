@@ -125,6 +125,10 @@ class Navigation:
         """A plan is being looked at, or a question asks about it."""
         return any(s.needs_plan for s in self._stage.screen_stack if isinstance(s, ConsoleScreen | Dialog))
 
+    def shows_connections(self) -> bool:
+        """Somebody looks at what the console is connected to."""
+        return any(s.needs_connections for s in self._stage.screen_stack if isinstance(s, ConsoleScreen))
+
     def runs_in_view(self) -> tuple[RunId, ...]:
         """Runs whose journal is shown: the newest in the feed, and that of a run screen."""
         newest = [r.id for r in (self._teller.state.runs or ())[:1]]

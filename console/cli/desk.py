@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from console.app.desk import PlanChanged
+from console.cli.connections import Looking
 from console.cli.options import Options
 from console.cli.parts import Connection, Site, join, journal_of
 from console.cli.watching import LiveWatch, open_watch
+from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.errors import JournalError, Refused
 from console.domain.ids import RunId
@@ -24,13 +26,15 @@ from console.domain.run import Entry, Question, RunRecord, advance
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.plan import PlanView
+from console.domain.views.readiness import Readiness
 from console.engine import follow
 from console.engine.deps import Deps
 from console.engine.history import usual
 from console.engine.process import WarmRunner, runner_argv
+from console.engine.readiness import watch_readiness
 from console.engine.report import report_of, write_report
 from console.engine.start import Request, open_run, prepare
-from console.store import Store
+from console.store import Store, utc_now
 
 if TYPE_CHECKING:
     from console.engine.start import Prepared
@@ -80,6 +84,7 @@ class LiveDesk:
     ) -> None:
         self._site, self._connection, self._deps, self._store = site, connection, deps, store
         self._runner, self._trouble, self._watch = runner, trouble, watch
+        self._looking = Looking(connection, deps.journal, trouble=trouble, now=utc_now)
 
     @property
     def environment(self) -> Environment:
@@ -175,6 +180,12 @@ class LiveDesk:
     async def write_report(self, run: RunId) -> str:
         view = await report_of(run, environment=self.environment, journal=self._journal, place=self._deps.place)
         return str(await write_report(view))
+
+    def readiness(self) -> AsyncIterator[Readiness]:
+        return watch_readiness(self._deps, self._store, now=utc_now)
+
+    async def connections(self) -> Connections:
+        return await self._looking.look(self._runner, runner_words="none: this console is read-only")
 
     async def rollback_commands(self) -> str:
         world = self._store.current().world or await self._deps.cluster.observe()

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "health": ("console.cli.health:health", "Ask the health checks of the live entry point or of a slot."),
     "pods": ("console.cli.pods:pods", "The pods of both slots, those in trouble first."),
     "events": ("console.cli.pods:events", "What Kubernetes says of both slots, newest first."),
+    "sources": ("console.cli.look:sources", "Every connection: its state, age, latency and last error."),
     "plan": ("console.cli.plan:plan", "Show what a runbook would change, without changing anything."),
     "run": ("console.cli.run:run_command", "Run a runbook and follow it."),
     "runs": ("console.cli.runs:runs", "List runs, newest first."),

@@ -46,6 +46,10 @@ class Source:
     """What the source itself said is wrong, since the last sign of life; empty when nothing is."""
     known: bool = False
     """True once it gave facts at all; trouble before that leaves them UNKNOWN, not LOST."""
+    failure: str = ""
+    """The last thing that was wrong, kept when it is over."""
+    failed_at: datetime | None = None
+    """When that was said last, by this console's clock."""
 
 
 def judge(source: Source, now: datetime, limits: Limits) -> Freshness:

@@ -162,7 +162,9 @@ def _kind_freshness(source: Source, link: Freshness) -> Freshness:
 def _heard(before: Source | None, at: datetime, trouble: str) -> Source:
     """A source after a sign of life, or of trouble."""
     known = before or Source()
-    return replace(known, trouble=trouble) if trouble else Source(confirmed=at, known=True)
+    if trouble:
+        return replace(known, trouble=trouble, failure=trouble, failed_at=at)
+    return replace(known, confirmed=at, known=True, trouble="")
 
 
 def _watched(before: Source | None, at: datetime, event: WatchEvent) -> Source:
@@ -170,9 +172,9 @@ def _watched(before: Source | None, at: datetime, event: WatchEvent) -> Source:
     known = before or Source()
     match event:
         case Listed():
-            return Source(confirmed=at, known=True)
+            return replace(known, confirmed=at, known=True, trouble="")
         case Lost(reason=reason, forbidden=forbidden):
-            return replace(known, trouble=reason, known=known.known and not forbidden)
+            return replace(known, trouble=reason, known=known.known and not forbidden, failure=reason, failed_at=at)
         case Upserted() | Deleted():
             return known if known.trouble else replace(known, confirmed=at)
         case _:

@@ -85,6 +85,21 @@ class WarmRunner:
         if self._child:
             self._child.send("warm")
 
+    @property
+    def words(self) -> str:
+        """Whether a runner waits, for a person who looks at the connections."""
+        child = self._child
+        if child is None:
+            return "the next one is started in a moment" if self._replacing else "none waits"
+        return f"waits (process {child.pid})" if child.lives else f"has ended (process {child.pid})"
+
+    @property
+    def trouble(self) -> str:
+        """Why a run could not be handed over at once; empty while one waits, or is about to."""
+        return (
+            "" if self._child is None or self._child.lives else f"it ended without a word, see {self._log}; the next start tries a new one"
+        )
+
     async def _ready(self) -> Child:
         """The waiting runner; a new one where that has died meanwhile."""
         for last in (False, True):
@@ -132,6 +147,10 @@ class Child:
         threading.Thread(target=self._reap, name=f"reap-{self.pid}", daemon=True).start()
         os.set_blocking(self._up, False)
         asyncio.get_running_loop().add_reader(self._up, self._read)
+
+    @property
+    def lives(self) -> bool:
+        return not self._ended.is_set()
 
     @property
     def was_cold(self) -> bool:

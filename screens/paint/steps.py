@@ -67,7 +67,8 @@ def _step(row: StepRow, width: int, *, title: int, timing: int) -> Line:
     head: Line = (
         Span(f" {row.mark.glyph}", row.mark.tone),
         Span(f" {row.number:>2}  ", "dim"),
-        column(row.title, title, row.tone),
+        column(row.title, title - 2, row.tone),
+        Span("  "),
     )
     took: Tone = "waiting" if row.late else "plain"
     if timing:

@@ -9,16 +9,18 @@ from typing import Generic, Literal, TypeVar
 
 from console.app.desk import PlanChanged
 from console.domain.change import Difference
+from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.ids import RunId
 from console.domain.run import Entry, Question, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.plan import PlanRow, PlanView
+from console.domain.views.readiness import Readiness
 from tests.screens import scenes
 
 T = TypeVar("T")
-LOOKS = ("plan", "rollback_commands", "earlier_runs", "write_report")
+LOOKS = ("plan", "rollback_commands", "earlier_runs", "write_report", "connections")
 """Requests that change nothing in the cluster or the journal."""
 
 
@@ -72,11 +74,13 @@ class FakeDesk:
     """Questions as they were on the screen when they were answered."""
     changes_once: bool = False
     """The next start finds another plan."""
+    connected: Connections = field(default_factory=scenes.connections)
     earlier: tuple[RunRecord, ...] = ()
     """Runs from before those that it shows, newest first."""
 
     def __post_init__(self) -> None:
         self.snapshot: Latest[Snapshot] = Latest()
+        self.ready: Latest[Readiness] = Latest()
         self.records: Latest[tuple[RunRecord, ...]] = Latest()
         self.log: dict[RunId, tuple[Entry, ...]] = {}
         self.closed = False
@@ -149,6 +153,13 @@ class FakeDesk:
     async def write_report(self, run: RunId) -> str:
         self._called("write_report", run)
         return f"/var/lib/bluegreen/u{run}/report.md"
+
+    def readiness(self) -> AsyncIterator[Readiness]:
+        return self.ready.follow()
+
+    async def connections(self) -> Connections:
+        self._called("connections")
+        return self.connected
 
     async def rollback_commands(self) -> str:
         self._called("rollback_commands")

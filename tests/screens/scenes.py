@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from console.domain import facts
+from console.domain.connections import Connections, LeaseSeen
 from console.domain.environment import Check, ClusterRef, Component, Environment, Health, Protection
 from console.domain.freshness import Freshness
 from console.domain.health import CheckKey, ProbeResult, Tally
@@ -422,6 +423,14 @@ def finished(run: int = 40, *, at: datetime, release: str = "v1.4.2", outcome: s
     for name, _, title, _ in STEPS:
         step_done(log, name, title, 1.5)
     return log.add("run.closed", outcome=outcome, reason="", live="users are on blue v1.4.2")
+
+
+def connections(**changes: object) -> Connections:
+    """All well: the journal on this machine, a runner that waits, a run that alice drives."""
+    lease = LeaseSeen("alice@bastion-2/u41", "41", 7, ago(3))
+    asked = {"livez": 41, "list": 9, "watch": 9, "get": 3}
+    well = Connections(NOW, "https://10.0.0.1:6443", asked, "/state/journal/traider.db", 14, "", "waits (process 4711)", "", lease)
+    return replace(well, **changes)  # type: ignore[arg-type]
 
 
 def runbooks() -> Mapping[str, Runbook]:

@@ -193,7 +193,7 @@ async def test_a_wait_is_ended_by_a_question_and_only_while_it_waits(desk: FakeD
         await see(pilot, "enter Run 41")
         await pilot.press("enter")
         await see(pilot, "14m20s left")
-        await see(pilot, "e End the wait…")
+        await see(pilot, "e End wait…")
         await pilot.press("e")
         await question(pilot)
         assert "The wait ends, 14m20s early. Run 41 goes on to “mark green stable”." in shown(pilot.app)
@@ -219,7 +219,8 @@ async def test_a_wait_that_ends_by_itself_takes_its_question_away(desk: FakeDesk
     async with console(desk).run_test() as pilot:
         await see(pilot, "enter Run 41")
         await pilot.press("enter")
-        await see(pilot, "left")
+        await see(pilot, "14m20s left")
+        await see(pilot, "e End wait…")
         await pilot.press("e")
         await question(pilot)
         desk.show_runs(

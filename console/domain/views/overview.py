@@ -14,6 +14,7 @@ from console.domain.snapshot import LIVE
 from console.domain.views.alerts import Alert, alerts, split_text
 from console.domain.views.derived import Derived
 from console.domain.views.marks import Mark
+from console.domain.views.readiness import OLD, assumed, rounded, seconds_back
 from console.domain.views.run import outcome_words
 from console.domain.views.slot import SlotView, slot_view
 from console.domain.views.standing import standing_words
@@ -180,12 +181,27 @@ def _way_back(state: ConsoleState, derived: Derived) -> Verdict:
     if active is not None and active.stable and best.kind != "warm":
         return _not_needed(state, active, best)
     if best.usable:
-        mark = Mark.PARTLY if best.warning else Mark.DONE
-        warned = f", but {best.warning}" if best.warning else _until(state, derived, best)
-        return Verdict(mark, f"ready: to {target_name(best)}{_in_about(best.seconds)}{warned}")
+        return _usable(state, derived, best)
     if active is not None and active.stable:
         return _not_needed(state, active, None)
     return Verdict(Mark.BROKEN, f"none: {best.problems[0]}" + (f" (may be overridden: {best.override})" if best.override else ""))
+
+
+def _usable(state: ConsoleState, derived: Derived, best: Target) -> Verdict:
+    """The target may be gone back to; whether the plan says so too."""
+    made = state.readiness if state.readiness and state.readiness.of(best) else None
+    name = target_name(best)
+    if made and made.blocked:
+        return Verdict(Mark.BROKEN, f"blocked: to {name}, but {made.blocked[0]}", (f"blocked: {made.blocked[0]}",))
+    time = _in_about(seconds_back(made, best)) + (" (assumed)" if assumed(made, best) else "")
+    ready, until = f"ready: to {name}{time}", _until(state, derived, best)
+    if made and made.problem:
+        return Verdict(Mark.PARTLY, f"{ready}, but its plan cannot be made: {made.problem}", (f"{ready}, but not planned: {made.problem}",))
+    if made and (age := state.seconds_since(made.checked_at)) > OLD:
+        return Verdict(Mark.PARTLY, f"{ready}, checked {whole_duration(age)} ago{until}", (f"{ready}, checked {whole_duration(age)} ago",))
+    if best.warning:
+        return Verdict(Mark.PARTLY, f"{ready}, but {best.warning}")
+    return Verdict(Mark.DONE, ready + until, (f"ready: to {name}{_in_about(seconds_back(made, best))}{until}",))
 
 
 def _not_needed(state: ConsoleState, active: SlotState, best: Target | None) -> Verdict:
@@ -194,10 +210,11 @@ def _not_needed(state: ConsoleState, active: SlotState, best: Target | None) -> 
     going = state.open_run is not None and state.open_run.direction == "forward"
     text, short = f"not needed: users are on {name}, which is stable", f"not needed: {name} is stable"
     if going:
-        after = f"to {active.slot}{_in_about(SWITCH_SECONDS)}"
-        return Verdict(Mark.OFF, f"{text}. After the switch: {after}", (f"{short}; back from a switch{_in_about(SWITCH_SECONDS)}", short))
+        measured = state.readiness.warm if state.readiness else None
+        time = _in_about(measured.seconds if measured else SWITCH_SECONDS)
+        return Verdict(Mark.OFF, f"{text}. After the switch: to {active.slot}{time}", (f"{short}; back from a switch{time}", short))
     if best and best.usable:
-        now = f"to {target_name(best)}{_in_about(best.seconds)}"
+        now = f"to {target_name(best)}{_in_about(seconds_back(state.readiness, best))}"
         return Verdict(Mark.OFF, f"{text}. If it must be: {now}", (f"{short}; else: {now}", short))
     return Verdict(Mark.OFF, text, (short,))
 
@@ -208,12 +225,7 @@ def target_name(target: Target) -> str:
 
 
 def _in_about(seconds: float | None) -> str:
-    return f" in about {estimate(seconds)}" if seconds is not None else ""
-
-
-def estimate(seconds: float) -> str:
-    """`1s`, `40s`, `3m12s`: an estimate has no tenths."""
-    return f"{round(seconds)}s" if seconds < 10 else duration(seconds)
+    return f" in about {rounded(seconds)}" if seconds is not None else ""
 
 
 def _until(state: ConsoleState, derived: Derived, target: Target) -> str:

@@ -10,11 +10,12 @@ from console.domain.rollback import Target
 from console.domain.runbook import Runbook
 from console.domain.views.derived import Derived
 from console.domain.views.marks import Mark
-from console.domain.views.overview import estimate, target_name
+from console.domain.views.overview import target_name
+from console.domain.views.readiness import estimate_words, rounded, seconds_back
 from console.domain.views.run import Said, command_said
 from console.domain.views.standing import standing_words
 from console.domain.views.state import ConsoleState
-from console.domain.views.words import day_and_clock
+from console.domain.views.words import day_and_clock, whole_duration
 
 RUNBOOK = "rollback"
 
@@ -72,8 +73,8 @@ def rollback_inputs(runbook: Runbook | None, target: Target) -> Mapping[str, str
 
 
 def _row(state: ConsoleState, derived: Derived, target: Target) -> TargetRow:
-    mark = (Mark.PARTLY if target.warning else Mark.DONE) if target.usable else Mark.BROKEN
-    verdict = "ready" if target.usable and not target.warning else f"ready, but {target.warning}" if target.usable else target.problems[0]
+    seconds = seconds_back(state.readiness, target)
+    mark, verdict = _verdict(state, target)
     refusal = "; ".join(target.problems) if not target.usable and not target.override else ""
     revision = f"revision {target.revision}" if target.revision is not None else "not recorded"
     return TargetRow(
@@ -81,12 +82,38 @@ def _row(state: ConsoleState, derived: Derived, target: Target) -> TargetRow:
         mark=mark,
         name=target_name(target),
         how=f"warm {target.ready}/{target.wanted}" if target.kind == "warm" else revision,
-        time=f"about {estimate(target.seconds)}" if target.seconds is not None else "time unknown",
+        time=f"about {rounded(seconds)}" if seconds is not None else "time unknown",
         verdict=verdict,
         refusal=refusal,
         inputs=rollback_inputs(state.runbooks.get(RUNBOOK), target),
         effects=_effects(state, derived, target),
     )
+
+
+def _verdict(state: ConsoleState, target: Target) -> tuple[Mark, str]:
+    """What stands against it: by the target itself, and for the best one by the plan as it was made last."""
+    made = state.readiness if state.readiness and state.readiness.of(target) else None
+    if not target.usable:
+        return Mark.BROKEN, target.problems[0]
+    if made and made.blocked:
+        return Mark.BROKEN, f"blocked: {made.blocked[0]}"
+    if made and made.problem:
+        return Mark.PARTLY, f"ready, but its plan cannot be made: {made.problem}"
+    return (Mark.PARTLY, f"ready, but {target.warning}") if target.warning else (Mark.DONE, "ready")
+
+
+def _checked(state: ConsoleState, target: Target) -> list[Said]:
+    """When the plan of the best way back was made last, and what it says."""
+    made = state.readiness
+    if made is None or not made.of(target):
+        return [Said("", Mark.TO_COME, "planned and checked when it is asked for", "dim")]
+    age = whole_duration(state.seconds_since(made.checked_at))
+    if made.problem:
+        return [Said("", Mark.PARTLY, f"its plan cannot be made since {age}: {made.problem}", "waiting")]
+    if made.blocked:
+        return [Said("", Mark.BROKEN, f"planned {age} ago, blocked: {reason}", "broken") for reason in made.blocked]
+    warned = [Said("", Mark.PARTLY, warning, "waiting") for warning in made.warnings]
+    return [Said("", Mark.DONE, f"planned and checked {age} ago: rights, holds, schema, health of {target.slot}"), *warned]
 
 
 def _effects(state: ConsoleState, derived: Derived, target: Target) -> tuple[Said, ...]:
@@ -103,7 +130,9 @@ def _effects(state: ConsoleState, derived: Derived, target: Target) -> tuple[Sai
     after = _after(state, derived, target)
     until = _warm_until(derived, target, state.zone, state.now)
     commands = [command_said(command) for command in target.kubectl]
-    return (*blocked, *override, *warned, *first, *moves, *after, *until, *commands)
+    time = [Said("", Mark.TO_COME, f"users are back in {estimate_words(state.readiness, target)}")]
+    checked = _checked(state, target) if target.usable else []
+    return (*blocked, *override, *warned, *checked, *time, *first, *moves, *after, *until, *commands)
 
 
 def _after(state: ConsoleState, derived: Derived, target: Target) -> list[Said]:

@@ -18,6 +18,9 @@ from console.domain.views.words import clock, duration, limit, whole_duration
 SILENT_AFTER = 20.0
 """Seconds without an entry after which a running step is said to be silent."""
 
+LEFT = " left"
+"""Ends what is said of a wait."""
+
 Phase = Literal["planning", "plan", "progress", "record"]
 
 
@@ -41,7 +44,7 @@ class StepRow:
     @property
     def brief(self) -> str:
         """The one time that matters most, where there is room for one."""
-        if not self.elapsed:
+        if not self.elapsed or self.timing.endswith(LEFT):
             return self.timing
         return f"{self.elapsed} late" if self.late else self.elapsed
 
@@ -208,8 +211,8 @@ def _status(record: RunRecord, *, now: datetime, zone: tzinfo, usual: Mapping[st
         asked = record.question.asked_at
         waits = f" for {whole_duration((now - asked).total_seconds())}" if asked else ""
         return Mark.WAITING, f"waits for a person{waits} ▪ {driver}"
-    waits = record.current is not None and record.current.until is not None
-    silent = (now - record.last_at).total_seconds() if record.last_at and not waits else 0.0
+    baking = record.current is not None and record.current.until is not None
+    silent = (now - record.last_at).total_seconds() if record.last_at and not baking else 0.0
     quiet = f" ▪ silent for {whole_duration(silent)}" if silent > SILENT_AFTER else ""
     return Mark.RUNNING, f"running {took}{_of_usual(record, usual)} ▪ {driver}{quiet}"
 
@@ -282,7 +285,7 @@ def _stepped(number: int, step: StepRecord, usual: float | None, clocks: Clocks,
 def _timing(step: StepRecord, usual: float | None, clocks: Clocks) -> str:
     """What its time is measured by: the end of a wait, the usual time, and the limit while it still matters."""
     if step.state is StepState.RUNNING and step.until is not None:
-        return f"{whole_duration((step.until - clocks.server).total_seconds())} left"
+        return whole_duration((step.until - clocks.server).total_seconds()) + LEFT
     usually = f"usually {duration(usual)}" if usual is not None else ""
     if step.ended:
         return usually or _limit(step.within)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Literal
 
+from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.ids import RunId
 from console.domain.position import Position
@@ -16,6 +17,7 @@ from console.domain.snapshot import LINK, Snapshot
 from console.domain.views.derived import Derived, derive
 from console.domain.views.first_use import FirstUse
 from console.domain.views.plan import PlanView
+from console.domain.views.readiness import Readiness
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ class ConsoleState:
     entries: Mapping[RunId, tuple[Entry, ...]] = field(default_factory=dict)
     usual: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Median seconds by runbook and step."""
+    readiness: Readiness | None = None
+    """The way back as it was planned last; None until it was."""
+    connections: Connections | None = None
+    """As they were looked at last; only somebody who looks at them keeps them new."""
     draft: PlanDraft | None = None
     first_use: FirstUse | None = None
     """There are no settings; what to do about it."""

@@ -16,6 +16,7 @@ from console.domain.views.feed import feed_view
 from console.domain.views.header import header_view
 from console.domain.views.marks import Mark
 from console.domain.views.overview import OverviewView, overview_view
+from console.domain.views.readiness import Estimate, Readiness
 from console.domain.views.state import ConsoleState, with_runs, with_snapshot
 from console.domain.world import FieldManager, World
 from tests.screens import scenes
@@ -249,3 +250,30 @@ def test_a_rolling_environment_shows_old_and_new_replica_sets() -> None:
     world = replace(world, replica_sets={**world.replica_sets, old.name: old})
     backend = overview_view(known(scenes.snapshot(world), environment=rolling)).slots[0].components[0]
     assert backend.generations == ("new  revision 2  v1.5.0  1/3 ready", "old  revision 1  v1.4.2  2/2 ready")
+
+
+def ready(**changes: object) -> Readiness:
+    return replace(Readiness(scenes.ago(3), "blue", "v1.4.2", warm=Estimate(0.8, 3, "ways back")), **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("made", "mark", "text"),
+    [
+        (ready(), Mark.DONE, "ready: to blue v1.4.2 in about 1s, warm until 09:30"),
+        (ready(warm=Estimate(4.2, 3, "ways back")), Mark.DONE, "ready: to blue v1.4.2 in about 4s, warm until 09:30"),
+        (ready(warm=None), Mark.DONE, "ready: to blue v1.4.2 in about 1s (assumed), warm until 09:30"),
+        (ready(blocked=("you may not patch services here",)), Mark.BROKEN, "blocked: to blue v1.4.2, but you may not patch services here"),
+        (ready(problem="timed out"), Mark.PARTLY, "ready: to blue v1.4.2 in about 1s, but its plan cannot be made: timed out"),
+        (ready(checked_at=scenes.ago(90)), Mark.PARTLY, "ready: to blue v1.4.2 in about 1s, checked 1m30s ago, warm until 09:30"),
+        (ready(slot="green", blocked=("of another target",)), Mark.DONE, "ready: to blue v1.4.2 in about 1s, warm until 09:30"),
+    ],
+)
+def test_the_way_back_is_as_ready_as_its_plan(made: Readiness, mark: Mark, text: str) -> None:
+    back = overview_view(replace(known(scenes.switched()), readiness=made)).way_back
+    assert (back.mark, back.text) == (mark, text)
+
+
+def test_a_lost_cluster_makes_even_a_checked_way_back_unknown() -> None:
+    lost = replace(scenes.switched(), freshness=scenes.lost(12, "connection refused"))
+    back = overview_view(replace(known(lost), readiness=ready())).way_back
+    assert (back.mark, back.text) == (Mark.UNKNOWN, "LOST 12s, before that: ready: to blue v1.4.2 in about 1s, warm until 09:30")

@@ -24,7 +24,7 @@ def test_it_tells_how_it_ended_what_was_changed_and_how_long_each_step_took() ->
     log = scenes.at_the_gate().add("gate.answered", 4, actor="carol", step="gate", answer="no", typed="", asked_at="")
     text = report(log.add("run.closed", 1, outcome="failed", reason="carol said no", live="users are on blue v1.4.2"))
     assert text.startswith(
-        "# deploy v1.5.0 to green on PRODUCTION (run 41)\n\n**Failed, live traffic unchanged**, 2026-03-01 02:41:05 UTC after 45s.\n"
+        "# deploy v1.5.0 to green on PRODUCTION (run 41)\n\n**Failed, live traffic unchanged**, 2026-03-01 02:41:00 UTC after "
     )
     assert "Carol said no.\nUsers are on blue v1.4.2.\n" in text
     assert "| 4 | wait for the preview pods | done | 32s | 21s | frontend 3/3, backend 3/3 |" in text

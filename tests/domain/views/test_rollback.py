@@ -10,6 +10,7 @@ from console.domain.rollback import Target
 from console.domain.runbook import Input, Runbook, Step
 from console.domain.snapshot import Snapshot
 from console.domain.views.marks import Mark
+from console.domain.views.readiness import Estimate, Readiness
 from console.domain.views.rollback import RollbackView, rollback_inputs, rollback_view
 from console.domain.views.state import ConsoleState, with_snapshot
 from tests.screens import scenes
@@ -24,9 +25,13 @@ RUNBOOK = Runbook(
 )
 
 
-def view(snapshot: Snapshot) -> RollbackView:
+def known(snapshot: Snapshot) -> ConsoleState:
     state = ConsoleState(scenes.NOW, UTC, "prod", scenes.environment(), connected=True, runbooks={"rollback": RUNBOOK})
-    return rollback_view(with_snapshot(state, snapshot, scenes.NOW))
+    return with_snapshot(state, snapshot, scenes.NOW)
+
+
+def view(snapshot: Snapshot) -> RollbackView:
+    return rollback_view(known(snapshot))
 
 
 def test_the_warm_stable_slot_comes_first_then_recorded_releases_then_what_is_blocked() -> None:
@@ -40,7 +45,11 @@ def test_the_warm_stable_slot_comes_first_then_recorded_releases_then_what_is_bl
 
 def test_the_effect_is_told_in_the_order_in_which_it_happens() -> None:
     effects = [said.text for said in view(scenes.switched()).rows[0].effects]
-    assert effects[:6] == [
+    assert effects[:2] == [
+        "planned and checked when it is asked for",
+        "users are back in about 1s, assumed: no way back was taken here yet",
+    ]
+    assert effects[2:8] == [
         "frontend  slot  green → blue",
         "backend  slot  green → blue",
         "holds v1.5.0: no run deploys it before the hold is lifted",
@@ -48,7 +57,7 @@ def test_the_effect_is_told_in_the_order_in_which_it_happens() -> None:
         "scales green to zero at the end, once evidence is saved",
         "blue is kept warm until 09:30",
     ]
-    assert effects[6].startswith("$ kubectl --context prod-eu1 --namespace traider-prod patch service traider-frontend")
+    assert effects[8].startswith("$ kubectl --context prod-eu1 --namespace traider-prod patch service traider-frontend")
 
 
 def test_a_worse_target_names_its_override_and_takes_it_as_an_input() -> None:
@@ -72,3 +81,21 @@ def test_inputs_that_a_runbook_does_not_know_are_not_given() -> None:
     target = Target(ReleaseName("v1"), BLUE, "recorded", 3, True, 0, 6, 40.0, override="migration")
     assert rollback_inputs(None, target) == {}
     assert rollback_inputs(RUNBOOK, target) == {"release": "v1", "override": "migration"}
+
+
+def test_the_best_way_back_shows_what_its_plan_says_and_where_its_time_comes_from() -> None:
+    made = Readiness(scenes.ago(3), "blue", "v1.4.2", warm=Estimate(0.8, 3, "ways back"), recorded=Estimate(41, 1, "ways back"))
+    rows = rollback_view(replace(known(scenes.switched()), readiness=made)).rows
+    best, other = rows[0], rows[1]
+    assert [said.text for said in best.effects][:2] == [
+        "planned and checked 3s ago: rights, holds, schema, health of blue",
+        "users are back in about 1s, as 3 ways back here took",
+    ]
+    assert (other.time, other.effects[0].text) == ("about 41s", "planned and checked when it is asked for")
+
+
+def test_a_plan_that_is_blocked_marks_the_target_that_it_is_about() -> None:
+    made = Readiness(scenes.ago(3), "blue", "v1.4.2", blocked=("you may not patch services here",))
+    row = rollback_view(replace(known(scenes.switched()), readiness=made)).rows[0]
+    assert (row.mark, row.verdict) == (Mark.BROKEN, "blocked: you may not patch services here")
+    assert row.effects[0].text == "planned 3s ago, blocked: you may not patch services here"
