@@ -46,6 +46,11 @@ class OverrideAsked(PlanWish):
 
 
 @dataclass
+class DiffAsked(PlanWish):
+    """Tell what the plan on the screen would change in each object. Nothing is changed."""
+
+
+@dataclass
 class RollbackAsked(PlanWish):
     """A person wants to go back to this target: plan it and ask."""
 

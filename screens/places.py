@@ -39,6 +39,7 @@ PLACES = (
     Place("events", "Events", "what Kubernetes says of both slots", "screens.events:EventsScreen", "e", ("ev", "event")),
     Place("history", "History", "every run, and how it ended", "screens.history:HistoryScreen", "h", ("runs",)),
     Place("sources", "Sources", "every connection, its age and its last error", "screens.sources:SourcesScreen", "s", ("connections",)),
+    Place("diff", "Diff", "what the plan that is looked at would change in each object", "screens.diff:DiffScreen"),
 )
 """In the order of the foot. `overview` and `run` are no places of this kind: one is always there, the other needs a run."""
 

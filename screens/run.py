@@ -34,6 +34,7 @@ class RunScreen(ConsoleScreen):
         Binding("e", "skip_wait", "End wait…", id="run.skip_wait"),
         Binding("escape", "app.go_back", "Back", id="run.back"),
         Binding("o", "override", "Override…", id="run.override"),
+        Binding("f", "diff", "Diff", id="run.diff"),
         Binding("n", "note", "Note", id="run.note"),
         Binding("t", "take_over", "Take over", id="run.take_over"),
         Binding("w", "report", "Write report", id="run.report"),
@@ -127,6 +128,8 @@ class RunScreen(ConsoleScreen):
             found["skip_wait"] = forbidden or ended or ("" if waits else "it does not wait right now")
             if record.stop_requested:
                 found["stop"] = forbidden or ended or "it is stopping already"
+        if self.plan is None:
+            found["diff"] = "there is no plan yet"
         found["report"] = "the run is not started" if self.run is None else "" if record else "the run was not read yet"
         return {name: reason for name, reason in found.items() if reason}
 
@@ -147,6 +150,8 @@ class RunScreen(ConsoleScreen):
         match action:
             case "override":
                 return bool(self.plan and self.plan.override)
+            case "diff":
+                return self.run is None
             case "skip_wait":
                 return self.record is not None and any(step.kind == "wait" for step in self.record.steps)
             case _:
@@ -167,6 +172,10 @@ class RunScreen(ConsoleScreen):
     def action_take_over(self) -> None:
         if self.may("take_over") and self.run is not None:
             self.post_message(TakeOverAsked(self.run))
+
+    def action_diff(self) -> None:
+        if self.may("diff"):
+            self.post_message(Visit("diff"))
 
     def action_report(self) -> None:
         if self.may("report") and self.run is not None:

@@ -13,6 +13,7 @@ from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.errors import BluegreenError, UsageError
 from console.domain.ids import RunId
+from console.domain.object_diff import DiffView
 from console.domain.run import Entry, Question, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
@@ -74,6 +75,10 @@ class Desk(Protocol):
 
     async def plan(self, runbook: str, inputs: Mapping[str, str]) -> PlanView:
         """What a run would do now. No reason is asked for: a person gives it with the answer."""
+        ...
+
+    async def diff(self, runbook: str, inputs: Mapping[str, str]) -> DiffView:
+        """What each write of that plan would change in its object, rehearsed by the server where we may."""
         ...
 
     async def start(self, runbook: str, inputs: Mapping[str, str], *, reason: str, digest: str) -> RunId:

@@ -42,6 +42,13 @@ class Planning:
         if draft is not None and draft.plan is not None and draft.plan.override:
             self.plan(draft.title, draft.runbook, {**draft.inputs, "override": draft.plan.override})
 
+    def diff(self) -> None:
+        """Tell what the draft's plan would change in each object."""
+        draft = self._host.state.draft
+        if draft is not None:
+            self._host.update(lambda s: _redrafted(s, draft.runbook, draft.inputs, diff=None, diff_problem=""))
+            self._host.work("diff", partial(self._diff, draft.runbook, draft.inputs))
+
     def start(self) -> None:
         """Ask whether the draft's plan may be carried out."""
         if self._host.state.draft is not None and not self._starting():
@@ -76,6 +83,17 @@ class Planning:
             news, again = {"problem": f"{sentence(error)}; trying again"}, True
         self._host.update(lambda s: _redrafted(s, runbook, inputs, **news))
         return again
+
+    async def _diff(self, runbook: str, inputs: Mapping[str, str]) -> None:
+        desk = self._host.desk
+        news: dict[str, Any]
+        try:
+            if desk is None:
+                raise Refused("the console is not connected yet")
+            news = {"diff": await desk.diff(runbook, inputs)}
+        except Exception as error:
+            news = {"diff_problem": f"cannot be told: {sentence(error)}"}
+        self._host.update(lambda s: _redrafted(s, runbook, inputs, **news))
 
     async def _start(self, decision: Decision) -> None:
         draft, desk = self._host.state.draft, self._host.desk

@@ -70,6 +70,8 @@ class Wishes:
                 self._planning.start()
             case messages.OverrideAsked():
                 self._planning.override()
+            case messages.DiffAsked():
+                self._planning.diff()
             case _:
                 raise AssertionError(f"no such wish: {wish!r}")
 

@@ -16,10 +16,12 @@ from console.cli.connections import Looking
 from console.cli.options import Options
 from console.cli.parts import Connection, Site, join, journal_of
 from console.cli.watching import LiveWatch, open_watch
+from console.cluster.rehearse import ServerRehearsal
 from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.errors import JournalError, Refused
 from console.domain.ids import RunId
+from console.domain.object_diff import DiffView
 from console.domain.position import position
 from console.domain.rollback import rollback_targets
 from console.domain.run import Entry, Question, RunRecord, advance
@@ -29,6 +31,7 @@ from console.domain.views.plan import PlanView
 from console.domain.views.readiness import Readiness
 from console.engine import follow
 from console.engine.deps import Deps
+from console.engine.diffing import diff_of
 from console.engine.history import usual
 from console.engine.process import WarmRunner, runner_argv
 from console.engine.readiness import watch_readiness
@@ -133,6 +136,11 @@ class LiveDesk:
             await self._runner.prewarm()  # somebody is about to press the key
         return (await self._prepared(runbook, inputs, reason="plan")).plan
 
+    async def diff(self, runbook: str, inputs: Mapping[str, str]) -> DiffView:
+        rehearsal = ServerRehearsal(self._connection.client, self._connection.cluster.namespace)
+        request = self._request(runbook, inputs, reason="plan")
+        return await diff_of(request, self._deps, rehearsal, read_only=self.read_only, now=utc_now)
+
     async def start(self, runbook: str, inputs: Mapping[str, str], *, reason: str, digest: str) -> RunId:
         if self._runner is None:
             raise Refused("this console is read-only", hint="Start it without --read-only")
@@ -213,10 +221,13 @@ class LiveDesk:
             raise Refused("this console is read-only", hint="Start it without --read-only")
 
     async def _prepared(self, runbook: str, inputs: Mapping[str, str], *, reason: str) -> Prepared:
+        return await prepare(self._request(runbook, inputs, reason=reason), self._deps)
+
+    def _request(self, runbook: str, inputs: Mapping[str, str], *, reason: str) -> Request:
         wanted = self._site.catalogue.runbook(runbook)
         known = {i.name for i in wanted.inputs}
         given = dict(inputs) | ({"reason": reason} if "reason" in known and "reason" not in inputs else {})
-        return await prepare(Request(wanted, given, reason), self._deps)
+        return Request(wanted, given, reason)
 
 
 def _newest_first(records: Mapping[RunId, RunRecord]) -> tuple[RunRecord, ...]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import click
 
 from console.cli.inputs import inputs_option, reason_option, runbook_argument
 from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines
-from console.cli.parts import deps_of, site_of
+from console.cli.parts import connection_to, deps_of, join, site_of
 from console.cli.patience import patiently
+from console.domain.object_diff import DiffView
+from console.domain.views.diff import diff_text
 from console.domain.views.lines import BLANK, Line, marked, span
 from console.domain.views.marks import Mark
 from console.domain.views.plan import PlanRow, PlanView
@@ -23,16 +26,24 @@ from console.domain.views.run import difference_text, plan_view
 @inputs_option
 @reason_option
 @click.option("--kubectl", is_flag=True, help="Print only the kubectl commands that would do the same, ready for a shell.")
+@click.option("--diff", "differences", is_flag=True, help="Print what would be different in each object, rehearsed by the server.")
 @common
-def plan(options: Options, runbook: str, inputs: dict[str, str], reason: str, kubectl: bool) -> None:
+def plan(options: Options, runbook: str, inputs: dict[str, str], reason: str, kubectl: bool, differences: bool) -> None:
     """Show what RUNBOOK would change, without changing anything.
 
     \b
       bluegreen plan deploy -i release=v1.5.0
       bluegreen plan rollback
+      bluegreen plan deploy -i release=v1.5.0 --diff
+
+    A difference is told by a server-side dry run, so admission and defaults are in it; with --read-only it is computed here.
+    Values of secrets are never shown.
 
     Leaves with 0 when it could start, with 3 when something blocks it.
     """
+    if differences:
+        _print_diff(asyncio.run(_diff(options, runbook, inputs, reason)), options)
+        return
     made = asyncio.run(_plan(options, runbook, inputs, reason))
     if kubectl:
         print("\n".join(command for row in made.rows for command in row.kubectl))
@@ -51,6 +62,28 @@ async def _plan(options: Options, runbook: str, inputs: dict[str, str], reason: 
     async with deps_of(site, journal_needed=False) as deps:
         prepared = await patiently(lambda: prepare(Request(wanted, inputs, reason=reason or "plan"), deps))
     return prepared.plan
+
+
+async def _diff(options: Options, runbook: str, inputs: dict[str, str], reason: str) -> DiffView:
+    from console.cluster.rehearse import ServerRehearsal
+    from console.engine.diffing import diff_of
+    from console.engine.start import Request
+
+    site = site_of(options)
+    request = Request(site.catalogue.runbook(runbook), inputs, reason=reason or "plan")
+    async with connection_to(site) as connection:
+        deps = await join(connection, None)
+        rehearsal = ServerRehearsal(connection.client, connection.cluster.namespace)
+        return await diff_of(request, deps, rehearsal, read_only=site.read_only, now=lambda: datetime.now(UTC))
+
+
+def _print_diff(found: DiffView, options: Options) -> None:
+    """Leaves with 3 when the server would refuse one of the writes."""
+    if options.as_json:
+        print_json({"title": found.title, "at": found.made_at, "objects": found.objects, "later": found.later})
+    else:
+        print_lines(diff_text(found), options)
+    click.get_current_context().exit(3 if any(each.state == "refused" for each in found.objects) else 0)
 
 
 def plan_lines(plan: PlanView) -> list[Line]:

@@ -21,23 +21,27 @@ MERGE_PATCH = "application/merge-patch+json"
 
 async def send(client: KubeClient, namespace: str, write: Write, *, dry_run: bool = False) -> Written:
     """One write, or its rehearsal by the server; raises a `ClusterError` whose `sent` says whether it may have happened."""
+    return _written(write, await answer_to(client, namespace, write, dry_run=dry_run))
+
+
+async def answer_to(client: KubeClient, namespace: str, write: Write, *, dry_run: bool) -> bytes:
+    """The same with the server's answer as it came."""
     params = {"fieldManager": MANAGER} | ({"dryRun": "All"} if dry_run else {})
     path = path_of(write.kind, namespace, write.name)
     match write:
         case JsonPatch(ops=ops):
-            answer = await client.request("PATCH", path, params=params, body=[_operation(op) for op in ops], content_type=JSON_PATCH)
+            return await client.request("PATCH", path, params=params, body=[_operation(op) for op in ops], content_type=JSON_PATCH)
         case MergePatch(body=body, resource_version=version):
-            answer = await client.request("PATCH", path, params=params, body=_conditional(body, version), content_type=MERGE_PATCH)
+            return await client.request("PATCH", path, params=params, body=_conditional(body, version), content_type=MERGE_PATCH)
         case ServerApply():
-            answer = await apply(client, namespace, write, dry_run=dry_run)
+            return await apply(client, namespace, write, dry_run=dry_run)
         case Create(manifest=manifest):
             params["fieldValidation"] = "Strict"
-            answer = await client.request("POST", path_of(write.kind, namespace), params=params, body=dict(manifest))
+            return await client.request("POST", path_of(write.kind, namespace), params=params, body=dict(manifest))
         case Delete(uid=uid):
-            answer = await _delete(client, path, uid, dry_run=dry_run)
+            return await _delete(client, path, uid, dry_run=dry_run)
         case _:
             assert_never(write)
-    return _written(write, answer)
 
 
 async def _delete(client: KubeClient, path: str, uid: str, *, dry_run: bool) -> bytes:

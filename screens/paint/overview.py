@@ -62,7 +62,7 @@ def paint_feed(view: FeedView, width: int, height: int) -> tuple[Line, ...]:
     """Time, subject, what happened."""
     if view.note:
         return ((span(view.note, "dim"),),)
-    subject = min(max((cells(row.subject) for row in view.rows), default=0), width // 3)
+    subject = min(max((cells(row.subject) for row in view.rows), default=0), width // 4)
     rows: list[Line] = []
     for row in view.rows:
         mark: Line = (Span(row.time + "  ", "dim"), column(row.subject, subject), Span(" " + row.mark.glyph, row.mark.tone))

@@ -12,6 +12,7 @@ from console.domain.change import Difference
 from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.ids import RunId
+from console.domain.object_diff import DiffView
 from console.domain.run import Entry, Question, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
@@ -20,7 +21,7 @@ from console.domain.views.readiness import Readiness
 from tests.screens import scenes
 
 T = TypeVar("T")
-LOOKS = ("plan", "rollback_commands", "earlier_runs", "write_report", "connections")
+LOOKS = ("plan", "rollback_commands", "earlier_runs", "write_report", "connections", "diff")
 """Requests that change nothing in the cluster or the journal."""
 
 
@@ -117,6 +118,10 @@ class FakeDesk:
     async def plan(self, runbook: str, inputs: Mapping[str, str]) -> PlanView:
         self._called("plan", runbook, dict(inputs))
         return self._plan(runbook, inputs)
+
+    async def diff(self, runbook: str, inputs: Mapping[str, str]) -> DiffView:
+        self._called("diff", runbook, dict(inputs))
+        return scenes.deploy_diff()
 
     async def start(self, runbook: str, inputs: Mapping[str, str], *, reason: str, digest: str) -> RunId:
         self._called("start", runbook, dict(inputs), reason, digest)

@@ -13,6 +13,7 @@ from console.domain.environment import Check, ClusterRef, Component, Environment
 from console.domain.freshness import Freshness
 from console.domain.health import CheckKey, ProbeResult, Tally
 from console.domain.ids import ComponentName, Epoch, ReleaseName, RunId, SlotName
+from console.domain.object_diff import DiffView, object_diff
 from console.domain.release import Hold, Release, ReleaseRecord, SlotRecord, encode_history, encode_release
 from console.domain.run import Draft, Entry, EntryType, RunRecord, fold
 from console.domain.runbook import Input, Runbook, Step
@@ -423,6 +424,29 @@ def finished(run: int = 40, *, at: datetime, release: str = "v1.4.2", outcome: s
     for name, _, title, _ in STEPS:
         step_done(log, name, title, 1.5)
     return log.add("run.closed", outcome=outcome, reason="", live="users are on blue v1.4.2")
+
+
+def deploy_diff() -> DiffView:
+    """A Deployment that gets another image, a record that is new, and a Service that the server would refuse."""
+    before = "\n".join(("kind: Deployment", "spec:", "  replicas: 3", "  image: traider-backend:v1.4.1"))
+    after = before.replace("v1.4.1", "v1.5.0")
+    objects = (
+        object_diff("ConfigMap", "release-v1.5.0", step="record v1.5.0", before=None, after="kind: ConfigMap", told_by="server dry run"),
+        object_diff(
+            "Deployment", "traider-backend-green", step="apply v1.5.0 to green", before=before, after=after, told_by="server dry run"
+        ),
+        object_diff(
+            "Service",
+            "traider-backend",
+            step="switch backend and frontend to green",
+            before="a: 1",
+            after="a: 2",
+            told_by="computed here",
+            note="the server would refuse it: admission webhook “freeze” denied the request",
+            refused=True,
+        ),
+    )
+    return DiffView("deploy v1.5.0 to green", objects, NOW, ("wait for the preview pods",))
 
 
 def connections(**changes: object) -> Connections:

@@ -126,8 +126,8 @@ def _probes(target: SlotName, snapshot: Snapshot, state: ConsoleState) -> Source
     every = limit(environment.health.every) if environment else "?"
     tallies = list(snapshot.probes.get(target, {}).values())
     retry = f"{ASKED} every {every}, each within {limit(environment.health.timeout) if environment else '?'}"
-    if not tallies:
-        idle = state.derived is not None and target != LIVE and state.derived.slots[target].empty
+    idle = state.derived is not None and target != LIVE and state.derived.slots[target].empty
+    if idle or not tallies:
         says = "nothing to ask: no pods" if idle else "not asked yet"
         return SourceRow(name, "none" if idle else "UNKNOWN", Mark.OFF if idle else Mark.UNKNOWN, says=says, retry=retry)
     failing = [t for t in tallies if t.ok is False]

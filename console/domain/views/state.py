@@ -10,6 +10,7 @@ from typing import Literal
 from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.ids import RunId
+from console.domain.object_diff import DiffView
 from console.domain.position import Position
 from console.domain.run import Entry, RunRecord
 from console.domain.runbook import Runbook
@@ -46,6 +47,10 @@ class PlanDraft:
     """What the person gave as reason before it was shown again."""
     starting: bool = False
     """It was confirmed, and its run is being opened."""
+    diff: DiffView | None = None
+    """What it would change in each object, once somebody asked."""
+    diff_problem: str = ""
+    """Why that cannot be told."""
 
 
 @dataclass(frozen=True)
