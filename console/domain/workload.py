@@ -19,9 +19,8 @@ def current_replica_set(deployment: Deployment, world: World) -> ReplicaSet | No
 
 def pods_of(deployment: Deployment, world: World) -> tuple[Pod, ...]:
     """Pods of all its revisions."""
-    names = {r.name for r in replica_sets_of(deployment, world)}
-    return tuple(p for p in world.pods.values() if p.meta.owner in names)
+    return tuple(pod for replica_set in replica_sets_of(deployment, world) for pod in pods_of_replica_set(replica_set, world))
 
 
 def pods_of_replica_set(replica_set: ReplicaSet, world: World) -> tuple[Pod, ...]:
-    return tuple(p for p in world.pods.values() if p.meta.owner == replica_set.name)
+    return world.pods_by_owner.get(replica_set.name, ())

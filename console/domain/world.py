@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Generic, Literal, TypeVar
 
 Kind = Literal[
@@ -263,6 +264,14 @@ class World:
     """Our ConfigMaps: releases and slot history."""
     unread: frozenset[Kind] = frozenset()
     """Kinds the identity may not list (403): facts from them are unknown, not absent."""
+
+    @cached_property
+    def pods_by_owner(self) -> Mapping[str, tuple[Pod, ...]]:
+        """Pods by the name of their owner, gathered once: views ask for them many times, and there may be thousands."""
+        found: dict[str, list[Pod]] = {}
+        for pod in self.pods.values():
+            found.setdefault(pod.meta.owner, []).append(pod)
+        return {owner: tuple(pods) for owner, pods in found.items()}
 
 
 Item = TypeVar("Item", covariant=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nlargest
 
 from console.domain.run import Entry
 from console.domain.views.entries import saying
@@ -38,17 +39,19 @@ class FeedView:
 
 def feed_view(state: ConsoleState) -> FeedView:
     """Rows of both sources, newest first."""
-    timed: list[tuple[datetime, int, FeedRow]] = []
+    timed: list[tuple[datetime, int, Event | Entry]] = []
     world = state.snapshot.world if state.snapshot else None
     if world is not None:
-        timed += [
-            (e.last_seen, 0, _event_row(e, state)) for e in world.events.values() if e.last_seen is not None and e.reason not in ROUTINE
-        ]
+        timed += [(e.last_seen, 0, e) for e in world.events.values() if e.last_seen is not None and e.reason not in ROUTINE]
     for entries in state.entries.values():
-        timed += [(e.at, e.seq, _entry_row(e, state)) for e in entries if _worth_a_row(e)]
-    timed.sort(key=lambda row: (row[0], row[1]), reverse=True)
+        timed += [(e.at, e.seq, e) for e in entries if _worth_a_row(e)]
+    newest = nlargest(MOST, timed, key=lambda row: (row[0], row[1]))  # words are made of what is shown alone: there may be thousands
     note = "" if timed else ("no events, no runs" if world is not None and state.runs is not None else "not read yet")
-    return FeedView(tuple(row for _, _, row in timed[:MOST]), max(0, len(timed) - MOST), note)
+    return FeedView(tuple(_row(each, state) for _, _, each in newest), max(0, len(timed) - MOST), note)
+
+
+def _row(found: Event | Entry, state: ConsoleState) -> FeedRow:
+    return _event_row(found, state) if isinstance(found, Event) else _entry_row(found, state)
 
 
 def _event_row(event: Event, state: ConsoleState) -> FeedRow:
