@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from console.domain.change import Change, Plan, Written
+from console.domain.change import Change, Plan, Write, Written
 from console.domain.environment import Environment
 from console.domain.ids import SlotName
 from console.domain.moments import duration
@@ -45,7 +45,7 @@ class SlotParams(Params):
 
 
 class Doing(Generic[P, F]):
-    """Defaults of an action that changes something: its writes one after the other, each guarded, within a minute."""
+    """Defaults of an action that changes something: its writes in their order, each guarded, within a minute."""
 
     name: str
     title: str
@@ -53,17 +53,44 @@ class Doing(Generic[P, F]):
     effect: Effect = "check_then_act"
     timeout: float = 60.0
     poll: float = 0.5
+    neighbours_together: bool = False
+    """Neighbouring writes to different objects of one kind need not wait for each other. An object's own writes always do."""
 
     def deadline(self, task: Task[P]) -> float:
         """Seconds until a `NotYet` becomes a failure."""
         return self.timeout
 
     async def apply(self, ports: Ports, task: Task[P], change: Change) -> tuple[Written, ...]:
-        written = []
-        for write in change.writes:
-            await ports.guard()
-            written.append(await ports.cluster.write(write))
+        written: list[Written] = []
+        for batch in _neighbours(change.writes) if self.neighbours_together else [[write] for write in change.writes]:
+            written += await _all_ended([_guarded(ports, write) for write in batch])
         return tuple(written)
+
+
+async def _guarded(ports: Ports, write: Write) -> Written:
+    await ports.guard()
+    return await ports.cluster.write(write)
+
+
+async def _all_ended(writes: Iterable[Awaitable[Written]]) -> list[Written]:
+    """Their answers, once the last one is there; then the first failure is raised, and nothing is under way any more."""
+    answers = await asyncio.gather(*writes, return_exceptions=True)
+    written = [answer for answer in answers if not isinstance(answer, BaseException)]
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return written
+
+
+def _neighbours(writes: Iterable[Write]) -> list[list[Write]]:
+    """Writes in their order, in batches of one kind and of different objects."""
+    batches: list[list[Write]] = []
+    for write in writes:
+        batch = batches[-1] if batches else []
+        if not batch or batch[0].kind != write.kind or write.name in {other.name for other in batch}:
+            batches.append(batch := [])
+        batch.append(write)
+    return batches
 
 
 class Looking(Generic[P, F]):

@@ -26,6 +26,7 @@ class Apply(Doing[ApplyParams, ApplyView]):
     name = "slots.apply"
     title = "apply {release} to {slot}"
     params = ApplyParams
+    neighbours_together = True
 
     async def observe(self, ports: Ports, task: Task[ApplyParams]) -> ApplyView:
         world, manifests = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment))

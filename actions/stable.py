@@ -35,6 +35,7 @@ class MarkStable(Doing[StableParams, World]):
 
     name = "slots.mark_stable"
     title = "mark {release} as stable"
+    neighbours_together = True
     params = StableParams
 
     async def observe(self, ports: Ports, task: Task[StableParams]) -> World:
