@@ -22,6 +22,7 @@ from console.engine.questions import ON_FAILURE, ask
 from console.engine.session import Session
 from console.engine.start import Request, open_run, prepare
 from console.engine.tasks import spoken
+from console.journal.errors import Overtaken
 
 LOOKS = 12
 """Times that live traffic is looked at before it counts as unknown: about half a minute."""
@@ -62,13 +63,16 @@ async def finish(session: Session) -> None:
 async def conclude(session: Session, ending: Ending, drive_linked: DriveLinked) -> None:
     """Close the run as its ending and the observed traffic demand. `Released` leaves it open.
 
-    Raises LeaseLost where another driver is the cause of it all: what that one did is not ours to undo.
+    Raises LeaseLost where another driver is the cause of it all: what that one did is not ours to undo; Overtaken where that one drives
+    this very run, which is not ours to close.
     """
     if isinstance(ending, StepEnded | StopAsked):
         await _still_ours(session)
     match ending:
         case Released():
             await session.recorder.now("run.released", {"reason": ending.reason})
+        case LeaseLost(holder=holder) if holder.endswith(f"/{session.record.uid}"):
+            raise Overtaken(f"{holder} drives this very run now: it goes on there")
         case LeaseLost():
             await close(session, "superseded", ending.reason, await _look(session))
         case OperatorNeeded():

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from console.domain.errors import JournalError
-from console.domain.ids import RunId
+from console.domain.ids import Epoch, RunId
 from console.domain.run import Draft, Entry, EntryType
 from console.engine.deps import Trace
 from console.journal.ledger import Ledger
@@ -15,7 +15,17 @@ from console.journal.ledger import Ledger
 class Recorder:
     """Entries in order, in as few transactions as safety allows."""
 
-    def __init__(self, ledger: Ledger, run: RunId, *, actor: str, trace: Trace, linger: float, seen: Callable[[Entry], object]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        run: RunId,
+        *,
+        actor: str,
+        trace: Trace,
+        linger: float,
+        seen: Callable[[Entry], object],
+        epoch: Callable[[], Epoch],
+    ) -> None:
         self._ledger = ledger
         self._run = run
         self._actor = actor
@@ -23,6 +33,8 @@ class Recorder:
         self._linger = linger
         """Seconds that an entry may wait for others."""
         self._seen = seen
+        self._epoch = epoch
+        """Of the lease that we drive with."""
         self._waiting: list[Draft] = []
         self._writing = asyncio.Lock()
         self._timer: asyncio.Task[None] | None = None
@@ -60,7 +72,7 @@ class Recorder:
             points = [_point(d) for d in drafts]
             for point in points:
                 self._trace(f"before {point}")
-            written = await self._ledger.append(drafts)
+            written = await self._ledger.append(drafts, epoch=self._epoch())
             del self._waiting[: len(drafts)]
             for entry in written:
                 self._seen(entry)

@@ -20,7 +20,7 @@ from console.engine.stage import LOGIN_SECONDS
 from console.engine.start import SPOOLED, may_spool
 from console.engine.walk import walk
 from console.engine.watchers import watched
-from console.journal.errors import JournalUnavailable
+from console.journal.errors import JournalUnavailable, Overtaken
 from console.journal.fallback import Fallback
 from console.journal.ledger import Ledger
 from console.journal.lock import RunLock
@@ -47,14 +47,15 @@ class Drive:
             self._linked.end(reason)
 
     async def run(self) -> RunRecord:
-        """To its end, or to the safe point where it lets go.
+        """To its end, to the safe point where it lets go, or until another runner has taken it over: then it goes on there.
 
         Raises Refused when it may not be driven, JournalError when it cannot be recorded; the run then stays as it is.
         """
         session = self._session
         try:
             if session.record.open:
-                await self._driven()
+                with suppress(Overtaken):
+                    await self._driven()
         finally:
             session.recorder.stop()
             self._lock.drop()

@@ -36,7 +36,9 @@ class Session:
         self._known = {e.seq for e in entries}
         self.signals = Signals(deps.clock)
         self.signals.stop = record.stop_requested
-        self.recorder = Recorder(ledger, record.id, actor=deps.actor, trace=deps.trace, linger=deps.linger, seen=self.see)
+        self.recorder = Recorder(
+            ledger, record.id, actor=deps.actor, trace=deps.trace, linger=deps.linger, seen=self.see, epoch=lambda: self.lease.epoch
+        )
         self.lease = Lease(
             deps.cluster,
             deps.clock,

@@ -4,7 +4,8 @@ JournalError               exit code 2 (console.domain.errors)
 ├── JournalUnavailable     it cannot be reached or written now: folder, lock, disk, server
 ├── JournalDamaged         what is stored is not what was written
 ├── JournalVersion         it was written by a newer bluegreen
-└── RunIsOpen              another run of this environment has not ended
+├── RunIsOpen              another run of this environment has not ended
+└── Overtaken              a later driver has claimed the run: what an earlier one writes is refused
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ class JournalDamaged(JournalError):
 
 class JournalVersion(JournalError):
     """The schema is one this version does not know."""
+
+
+class Overtaken(JournalError):
+    """Nothing was recorded: the run is not ours any more, and goes on without us."""
+
+    exit_code = 4
 
 
 class RunIsOpen(JournalError):

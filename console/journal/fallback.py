@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
-from console.domain.ids import RunId
+from console.domain.ids import Epoch, RunId
 from console.domain.run import Draft, Entry
 from console.journal.errors import JournalUnavailable
-from console.journal.ledger import Ledger
+from console.journal.ledger import NOBODY, Ledger
 from console.journal.place import workable
 from console.journal.spool import Spool, spool_path
 from console.journal.verify import Anchor
@@ -30,10 +30,10 @@ class Fallback:
         """The journal could not be written, and the spool holds the rest."""
         return isinstance(self._ledger, Spool)
 
-    async def append(self, drafts: Iterable[Draft]) -> tuple[Entry, ...]:
+    async def append(self, drafts: Iterable[Draft], *, epoch: Epoch = NOBODY) -> tuple[Entry, ...]:
         listed = tuple(drafts)
         try:
-            written = await self._ledger.append(listed)
+            written = await self._ledger.append(listed, epoch=epoch)
         except JournalUnavailable:
             if self.spooled:
                 raise

@@ -12,11 +12,12 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from console.domain.ids import RunId
+from console.domain.ids import Epoch, RunId
 from console.domain.run import Draft, Entry, EntryType, RunRecord, fold
 from console.journal import engines, rows
 from console.journal.chain import Head, Row, entry
 from console.journal.errors import JournalVersion
+from console.journal.ledger import NOBODY
 from console.journal.verify import Anchor, Verification, verify_rows
 
 T = TypeVar("T")
@@ -50,12 +51,21 @@ class Journal:
         """Create the tables where they are missing, and learn the journal's id."""
         self.id = await self._write(lambda connection: rows.prepare(connection))
 
-    async def append(self, drafts: Iterable[Draft]) -> tuple[Entry, ...]:
-        """Number, time, chain and store; durable once it returns. All of them or none."""
+    async def append(self, drafts: Iterable[Draft], *, epoch: Epoch = NOBODY) -> tuple[Entry, ...]:
+        """Number, time, chain and store; durable once it returns. All of them or none.
+
+        `epoch`: of the driver that writes; raises Overtaken when a later one has claimed the run.
+        """
         listed = tuple(drafts)
         if not listed:
             return ()
-        return self._announce(await self._write(lambda connection: self._append(connection, listed)))
+
+        def appended(connection: sa.Connection) -> list[Row]:
+            if epoch != NOBODY:
+                rows.refuse_overtaken(connection, self.environment, listed[0].run, epoch)
+            return self._append(connection, listed)
+
+        return self._announce(await self._write(appended))
 
     async def open_run(self, draft: Draft, *more: Draft, alone: bool = False) -> Entry:
         """Append `draft` (a `run.opened`) under the next run number, and `more` under the same.

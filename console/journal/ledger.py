@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from typing import Protocol
 
-from console.domain.ids import RunId
+from console.domain.ids import Epoch, RunId
 from console.domain.run import Draft, Entry
 from console.journal.verify import Anchor
+
+NOBODY = Epoch(0)
+"""Who writes is no driver."""
 
 
 class Ledger(Protocol):
@@ -15,7 +18,10 @@ class Ledger(Protocol):
 
     @property
     def environment(self) -> str: ...
-    async def append(self, drafts: Iterable[Draft]) -> tuple[Entry, ...]: ...
+    async def append(self, drafts: Iterable[Draft], *, epoch: Epoch = NOBODY) -> tuple[Entry, ...]:
+        """`epoch`: of the driver that writes, who is refused once a later one has claimed the run; `NOBODY` for people."""
+        ...
+
     async def read(self, run: RunId | None = None, after: int = 0, limit: int | None = None) -> tuple[Entry, ...]: ...
     def tail(self, run: RunId | None = None, after: int = 0) -> AsyncIterator[Entry]: ...
     async def anchor(self) -> Anchor: ...

@@ -10,10 +10,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from console.domain.change import canonical_json
-from console.domain.ids import RunId
+from console.domain.ids import Epoch, RunId
 from console.domain.run import Draft, EntryType
 from console.journal.chain import Head, Row, link
-from console.journal.errors import JournalDamaged, JournalVersion, RunIsOpen
+from console.journal.errors import JournalDamaged, JournalVersion, Overtaken, RunIsOpen
 from console.journal.schema import SCHEMA_VERSION, entries, meta, metadata, set_aside
 
 _COLUMNS = tuple(c.name for c in entries.columns)
@@ -84,6 +84,22 @@ def refuse_second_run(connection: sa.Connection, environment: str) -> None:
     if unfinished:
         first = select_rows(connection, environment, run=unfinished[0], limit=1)[0]
         raise RunIsOpen(unfinished[0], str(json.loads(first.body).get("runbook", "")))
+
+
+def refuse_overtaken(connection: sa.Connection, environment: str, run: RunId | None, epoch: Epoch) -> None:
+    """Raises Overtaken when a driver with a greater epoch has claimed the run: its records shall not mix with those of an earlier one."""
+    claims = (
+        sa.select(entries.c.actor, entries.c.body)
+        .where(entries.c.environment == environment, entries.c.run == run, entries.c.type == "run.claimed")
+        .order_by(entries.c.seq.desc())
+        .limit(1)
+    )
+    newest = connection.execute(claims).first()
+    if newest is None:
+        return
+    body = json.loads(newest.body)
+    if int(body.get("epoch", 0)) > epoch:
+        raise Overtaken(f"run {run} is driven by {newest.actor}@{body.get('host', '?')} now (epoch {body['epoch']}, ours is {epoch})")
 
 
 def open_runs(connection: sa.Connection, environment: str) -> list[RunId]:

@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.domain.change import canonical_json
-from console.domain.ids import RunId
+from console.domain.ids import Epoch, RunId
 from console.domain.run import Draft, Entry, EntryType
 from console.journal.chain import GENESIS, Head, Row, entry, link
 from console.journal.errors import JournalUnavailable
 from console.journal.journal import Journal
+from console.journal.ledger import NOBODY
 from console.journal.lock import held
 from console.journal.verify import Anchor
 
@@ -47,7 +48,7 @@ class Spool:
         """Sequence number that the first line follows: of the journal, where the run began there."""
         self._now = now or (lambda: datetime.now(UTC))
 
-    async def append(self, drafts: Iterable[Draft]) -> tuple[Entry, ...]:
+    async def append(self, drafts: Iterable[Draft], *, epoch: Epoch = NOBODY) -> tuple[Entry, ...]:
         """Write and fsync; raises JournalUnavailable when even that fails."""
         listed = tuple(drafts)
         return await asyncio.to_thread(self._append, listed) if listed else ()

@@ -40,8 +40,9 @@ from tests.planes import ApiServer, fresh_namespace
 from tests.support.people import ROOT
 from tests.support.scenario import SHORT, write_hurried_runbooks
 
-PATIENCE = 90.0
-"""Seconds that a runner may take on a busy machine."""
+PATIENCE = 300.0
+"""Seconds that anything here may take on a busy machine."""
+WAITS = {**SHORT, "ready": "5m", "health": "5m", "routed": "5m", "keep_warm": "0s"}
 KILLED = -signal.SIGKILL
 _SLOT_WAITS = re.compile(r"(minReadySeconds): \d+")
 _numbers = itertools.count(1)
@@ -139,17 +140,23 @@ class Zygote:
     async def start(
         self,
         person: Person,
-        ref: str,
+        ref: str = "",
         *,
+        opens: str = "",
+        go: Path | None = None,
         wanted: Sequence[str] = (),
         act: str = "SIGKILL",
         spent: Sequence[str] = (),
     ) -> Runner:
-        """Fork a runner for a run; `wanted` are the points at the first of which it sends itself the signal `act`."""
+        """Fork a runner for a run; `wanted` are the points at the first of which it sends itself the signal `act`.
+
+        With `opens`, it opens a run of that runbook itself as soon as the file `go` is there.
+        """
         number = next(_numbers)
         job = Job(
             job=number, home=str(person.home), config=str(person.config), journal=str(person.journal), ref=ref,
-            passed=str(self.folder / f"passed-{number}"), wanted=tuple(wanted), act=act, spent=tuple(spent),
+            passed=str(self.folder / f"passed-{number}"), wanted=tuple(wanted), act=act, spent=tuple(spent), opens=opens,
+            go=str(go or ""),
         )  # fmt: skip
         loop = asyncio.get_running_loop()
         self._begun[number], self._ended[number] = loop.create_future(), loop.create_future()
@@ -277,12 +284,33 @@ async def stand(server: ApiServer, folder: Path) -> AsyncIterator[Stand]:
         await node.register()
         stack.push_async_callback(node.unregister)
         await stack.enter_async_context(node.attending())
+        await _controllers_work(api, paths)
         found = Stand(folder, server, api, paths, await stack.enter_async_context(zygote(folder)))
         first = found.person("first")
         await found.run(first, "deploy", {"release": "v1.4.2"})
         await found.run(first, "deploy", {"release": "v1.5.0"})
         await found.save()
         yield found
+
+
+async def _controllers_work(api: Api, paths: Paths) -> None:
+    """Wait until the cluster's controllers, which have just been started, see what is created."""
+    labels = {"app": "first-of-all"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "none", "image": "none"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    path = f"{paths.deployments}/first-of-all"
+    (
+        await api.post(
+            paths.deployments, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "first-of-all"}, "spec": spec}
+        )
+    ).ok()
+
+    async def seen() -> Json:
+        status: Json = (await api.get(path)).ok().get("status", {})
+        return status
+
+    await eventually(seen, lambda status: status.get("observedGeneration"), within=PATIENCE)
+    assert (await api.delete(path)).status in (200, 202)
 
 
 def _write_settings(folder: Path, kubeconfig: Path, namespace: str) -> None:
@@ -301,6 +329,6 @@ def _write_settings(folder: Path, kubeconfig: Path, namespace: str) -> None:
     hotfix = folder / "runbooks" / "hotfix.yml"
     hotfix.write_text(hotfix.read_text().replace("after: 5s", "after: 0s"))
     file = folder / "environments" / "rehearsal.yml"
-    document = {**yaml.safe_load(file.read_text()), "replicas": 1, "waits": {**SHORT, "keep_warm": "0s"}}
+    document = {**yaml.safe_load(file.read_text()), "replicas": 1, "waits": WAITS}
     del document["prometheus"]
     file.write_text(yaml.safe_dump(document, sort_keys=False))

@@ -12,6 +12,7 @@ import select
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,8 +27,10 @@ import console.probes.prober
 from console.cli.options import Options
 from console.cli.parts import deps_of, site_of
 from console.domain.change import Write, Written
+from console.domain.errors import BluegreenError
 from console.engine.deps import Deps
 from console.engine.runner import claim
+from console.engine.start import Request, open_run, prepare
 from tests.crash.answers import Answers
 from tests.crash.points import Watch
 
@@ -53,6 +56,9 @@ class Job:
     act: str = "SIGKILL"
     """Signal that the runner sends itself at the first wanted point."""
     spent: tuple[str, ...] = ()
+    opens: str = ""
+    """Runbook to open a run of first, at the moment when the file `go` appears; `ref` is that run then."""
+    go: str = ""
 
 
 class Writes:
@@ -85,7 +91,19 @@ async def drive(job: Job) -> None:
     )
     site = site_of(Options(env="rehearsal", config=Path(job.config), journal=job.journal))
     async with deps_of(site, journal_needed=False) as deps:
-        await (await claim(job.ref, overheard(deps, watch))).run()
+        parts = overheard(deps, watch)
+        await (await claim(job.ref or await started(job, parts, note), parts)).run()
+
+
+async def started(job: Job, deps: Deps, note: Callable[[str], None]) -> str:
+    """Plan, wait for the starting shot, journal."""
+    prepared = await prepare(Request(deps.runbooks[job.opens], {}, "at the same moment"), deps)
+    note("ready")
+    while not Path(job.go).exists():
+        await asyncio.sleep(0.001)
+    opened = await open_run(prepared, deps)
+    note(f"opened {opened.run}")
+    return opened.ref
 
 
 def overheard(deps: Deps, watch: Watch) -> Deps:
@@ -107,6 +125,9 @@ def forked(job: Job) -> int:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
         asyncio.run(drive(job))
+    except BluegreenError as error:
+        status = error.exit_code
+        print(error, flush=True)
     except BaseException:
         status = FAILED
         traceback.print_exc()
@@ -116,15 +137,26 @@ def forked(job: Job) -> int:
 
 
 def main() -> None:
-    """Until standard input ends; runners that are still alive are killed then."""
+    """Until standard input ends, or nobody listens; runners that are still alive are killed then."""
     running: dict[int, int] = {}
+    try:
+        _serve(running)
+    except BrokenPipeError:
+        return
+    finally:
+        for pid in running:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _serve(running: dict[int, int]) -> None:
     unread = b""
     while True:
         ready, _, _ = select.select([0], [], [], LOOK_SECONDS if running else None)
         if ready:
             data = os.read(0, 65536)
             if not data:
-                break
+                return
             *lines, unread = (unread + data).split(b"\n")
             for line in lines:
                 job = Job(**json.loads(line))
@@ -135,9 +167,6 @@ def main() -> None:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 _say(job=running.pop(pid), status=os.waitstatus_to_exitcode(status))
-    for pid in running:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def _say(**what: int) -> None:

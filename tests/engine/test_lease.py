@@ -10,6 +10,7 @@ import pytest
 from console.cluster.errors import Unreachable
 from console.domain.errors import Refused
 from console.domain.ids import Epoch
+from console.domain.run import Draft
 from console.engine import follow
 from console.engine.ending import LeaseLost
 from console.engine.lease import Lease
@@ -178,3 +179,26 @@ async def test_two_runners_of_one_run_on_one_host_have_one_winner(shop: Rig) -> 
         await shop.drive(opened.ref)
     await shop.answer(opened.run, "no")
     assert (await running).outcome == "stopped"
+
+
+async def test_a_runner_that_was_taken_over_does_not_close_the_run(shop: Rig, make_rig: MakeRig) -> None:
+    """It wakes up after another runner of the same run took the lease, before that one has written a word."""
+    opened = await shop.open()
+    running = shop.start(opened.ref)
+    await shop.until(opened.run, lambda r: r.question)
+    shop.cluster.leases[NAME] = replace_holder(shop, f"bob@laptop/{opened.uid}")
+    late = await asyncio.wait_for(running, 10)
+    assert (late.open, (await shop.record(opened.run)).open) == (True, True)
+
+
+async def test_what_a_runner_writes_after_another_claimed_its_run_is_refused(shop: Rig, make_rig: MakeRig) -> None:
+    opened = await shop.open()
+    running = shop.start(opened.ref)
+    asked = await shop.until(opened.run, lambda r: r.question)
+    claim = {"uid": opened.uid, "host": "laptop", "pid": 1, "boot": "", "epoch": asked.epoch + 1}
+    await shop.journal.append([Draft("run.claimed", opened.run, "bob", claim)])
+    await shop.answer(opened.run)
+    late = await asyncio.wait_for(running, 10)
+    entries = await shop.journal.read(run=opened.run)
+    assert late.open
+    assert [e.type for e in entries[entries.index(next(e for e in entries if e.actor == "bob")) :]] == ["run.claimed", "gate.answered"]
