@@ -119,7 +119,8 @@ async def check_resumable(record: RunRecord, deps: Deps) -> None:
     """What a command can tell before it starts a runner; raises Refused. The runner itself checks again."""
     if not record.open:
         hint = f"`bluegreen resume {record.id} --reason …` goes on with it all the same" if record.may_go_on else "Start a new one"
-        raise Refused(f"run {record.id} has ended: {record.outcome}", hint=hint)
+        settled = f", settled by {record.settled}" if record.settled else ""
+        raise Refused(f"run {record.id} has ended: {record.outcome}{settled}", hint=hint)
     if held(deps.place.runs, record.uid):
         raise Refused(
             f"run {record.id} is driven by {record.driver} (process {record.driver_pid})", hint=f"`bluegreen attach {record.id}` follows it"

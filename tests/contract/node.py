@@ -35,6 +35,11 @@ class Node:
         }
         (await self._api.strategic_patch(f"/api/v1/nodes/{self.name}/status", {"status": status})).ok()
 
+    async def heartbeat(self) -> None:
+        """Say that the node is alive; one that is silent for most of a minute has its pods marked as not ready."""
+        condition = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now()}
+        (await self._api.strategic_patch(f"/api/v1/nodes/{self.name}/status", {"status": {"conditions": [condition]}})).ok()
+
     async def unregister(self) -> None:
         """Delete the node."""
         assert (await self._api.delete(f"/api/v1/nodes/{self.name}")).status in (200, 404)

@@ -16,7 +16,7 @@ from tests.contract.wire import Api, Watch, eventually
 Json = dict[str, Any]
 _TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?")
 _RUNS = re.compile(r"\d+@[0-9a-f]{12}")
-_EPOCHS = re.compile(r'("bluegreen/epoch": )"\d+"')
+_STAMPS = re.compile(r'("bluegreen/(?:epoch|by)": )"[^"]*"')
 _CONTROLLERS_NOTE = "deployment.kubernetes.io/revision"
 
 
@@ -29,8 +29,8 @@ def content(thing: Mapping[str, Any]) -> str:
 
 
 def unstamped(text: str) -> str:
-    """The content without run and epoch: what only carries a newer epoch is fenced off, not done again."""
-    return _EPOCHS.sub(r'\1"EPOCH"', _RUNS.sub("RUN", text))
+    """The content without run, epoch and person: what only carries a newer epoch is fenced off, not done again."""
+    return _STAMPS.sub(r'\1"STAMP"', _RUNS.sub("RUN", text))
 
 
 def meaning(text: str) -> str:

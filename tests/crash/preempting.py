@@ -45,7 +45,7 @@ async def preempted(stand: Stand, point: str, wakes: Wakes) -> Preempted:
         await caught_up(history, stand.api, stand.paths)
         late = tuple(sorted(name for name, count in changes(history).items() if count != before.get(name, 0)))
     assert status == 0, holder.trouble()
-    selected, live = await _users(stand)
+    selected, live = await users(stand)
     return Preempted(await alice.record(opened.run), back, selected, live, late if wakes == "after" else (), holder.trouble())
 
 
@@ -63,7 +63,8 @@ def changes(history: History) -> dict[str, int]:
     return {name: len(texts) - 1 for name, texts in history.versions.items()}
 
 
-async def _users(stand: Stand) -> tuple[frozenset[str], frozenset[str]]:
+async def users(stand: Stand) -> tuple[frozenset[str], frozenset[str]]:
+    """The slots that the Services select, and the tags that the Deployments of those slots carry."""
     services = (await stand.api.get(stand.paths.services)).ok()["items"]
     selected = frozenset(
         s["spec"]["selector"]["version"] for s in services if s["metadata"]["name"] in ("traider-backend", "traider-frontend")

@@ -82,6 +82,18 @@ class Person:
         finally:
             await journal.close()
 
+    async def cli(self, *words: str) -> tuple[int, str]:
+        """Run a command of `bluegreen` without a terminal; its exit code and all that it said."""
+        shared = ("--config", str(self.config), "--journal", str(self.journal), "--env", "rehearsal")
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.home), "XDG_STATE_HOME": str(self.home / "state")}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "console", *shared, *words, cwd=self.home, env=environment,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        async with asyncio.timeout(PATIENCE):
+            said, _ = await process.communicate()
+        return await process.wait(), said.decode(errors="replace")
+
     async def record(self, run: RunId) -> RunRecord:
         found = fold(await self.entries(run))
         assert found is not None
@@ -209,14 +221,15 @@ class Stand:
     zygote: Zygote
     saved: dict[str, Json] = field(default_factory=dict)
 
-    def person(self, name: str = "", *, user: str = "operator", journal: Path | None = None) -> Person:
-        """Somebody with a fresh journal, or with that of somebody else."""
+    def person(self, name: str = "", *, user: str = "operator", journal: Path | None = None, asks: bool = True) -> Person:
+        """Somebody with a fresh journal, or with that of somebody else. Without `asks` no health check is configured: what shipped
+        programs drive finds no process behind the pods here."""
         home = self.folder / (name or f"person-{next(_numbers)}")
         config = home / "config"
         file = home / "kubeconfig"
         home.mkdir(parents=True, exist_ok=True)
         write_kubeconfig(file, self.server.endpoint, user, self.paths.namespace)
-        _write_settings(config, file, self.paths.namespace)
+        _write_settings(config, file, self.paths.namespace, asks=asks)
         return Person(home, config, journal or home / "journal.db")
 
     async def run(self, person: Person, runbook: str, inputs: Mapping[str, str]) -> Runner:
@@ -283,7 +296,7 @@ async def stand(server: ApiServer, folder: Path) -> AsyncIterator[Stand]:
         node = Node(agent, paths)
         await node.register()
         stack.push_async_callback(node.unregister)
-        await stack.enter_async_context(node.attending())
+        await stack.enter_async_context(_attended(node))
         await _controllers_work(api, paths)
         found = Stand(folder, server, api, paths, await stack.enter_async_context(zygote(folder)))
         first = found.person("first")
@@ -291,6 +304,26 @@ async def stand(server: ApiServer, folder: Path) -> AsyncIterator[Stand]:
         await found.run(first, "deploy", {"release": "v1.5.0"})
         await found.save()
         yield found
+
+
+@contextlib.asynccontextmanager
+async def _attended(node: Node) -> AsyncIterator[None]:
+    """Pods become ready and go, without haste: what is tested here are runners, and they share the processor."""
+
+    async def attend() -> None:
+        for number in itertools.count():
+            with contextlib.suppress(AssertionError):  # a pod that went away in between
+                await node.attend_once()
+            if number % 20 == 0:
+                await node.heartbeat()
+            await asyncio.sleep(0.2)
+
+    task = asyncio.create_task(attend())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _controllers_work(api: Api, paths: Paths) -> None:
@@ -313,7 +346,7 @@ async def _controllers_work(api: Api, paths: Paths) -> None:
     assert (await api.delete(path)).status in (200, 202)
 
 
-def _write_settings(folder: Path, kubeconfig: Path, namespace: str) -> None:
+def _write_settings(folder: Path, kubeconfig: Path, namespace: str, *, asks: bool) -> None:
     """The shipped settings and procedures, without what only passes time."""
     write_config(
         folder,
@@ -331,4 +364,9 @@ def _write_settings(folder: Path, kubeconfig: Path, namespace: str) -> None:
     file = folder / "environments" / "rehearsal.yml"
     document = {**yaml.safe_load(file.read_text()), "replicas": 1, "waits": WAITS}
     del document["prometheus"]
+    if not asks:
+        del document["urls"], document["health"]
+        application = folder / "application.yml"
+        known = yaml.safe_load(application.read_text())
+        application.write_text(yaml.safe_dump({**known, "health": {"every": "5s"}}, sort_keys=False))
     file.write_text(yaml.safe_dump(document, sort_keys=False))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.crash.killing import KINDS, Came, drive_killed
-from tests.crash.points import first_of_all, step_of
+from tests.crash.points import first_of_all, passes, step_of
 from tests.crash.stand import Stand
 from tests.support.faults import fault
 
@@ -35,6 +35,20 @@ async def test_a_run_whose_runners_were_killed_in_every_step_ends_as_an_undistur
     came = await drive_killed(standing, kind, points)
     assert set(came.killed) == set(points)
     assert not list(differences(calm, came))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+async def test_runs_killed_at_every_point_in_a_few_rounds_end_as_an_undisturbed_one(standing: Stand, kind: str) -> None:
+    """As many kills in one run as a run has to survive; what a round could not reach is tried in the next."""
+    calm = await drive_killed(standing, kind)
+    left, rounds = list(calm.points), 0
+    while left:
+        rounds += 1
+        assert rounds < len(calm.points), f"never killed at {left}"
+        came = await drive_killed(standing, kind, passes(left)[0])
+        assert not list(differences(calm, came)), came.killed
+        left = [point for point in left if point not in came.killed]
 
 
 @pytest.mark.slow
