@@ -1,5 +1,5 @@
 # Short names for `python3 bootstrap.py …`, which sets itself up.
-.PHONY: sandbox test check format bench setup
+.PHONY: sandbox test check format bench soak docs setup
 setup:
 	python3 bootstrap.py setup
 sandbox:
@@ -8,6 +8,10 @@ test:
 	python3 bootstrap.py test
 bench:
 	python3 bootstrap.py bench
+soak:
+	python3 bootstrap.py soak
+docs:
+	python3 bootstrap.py docs
 format: setup
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 check: setup

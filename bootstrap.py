@@ -4,6 +4,8 @@
     python3 bootstrap.py sandbox [ARGS]    start the rehearsal and open the console on it (headless without a terminal)
     python3 bootstrap.py test [ARGS]       run every check and every test (ARGS go to pytest)
     python3 bootstrap.py bench [ARGS]      print the figures
+    python3 bootstrap.py soak [ARGS]       leave the console with a restless cluster and restless hands for 30 minutes
+    python3 bootstrap.py docs              make the generated pages and the pictures of docs/ again
     python3 bootstrap.py run ARGS          the program itself: `run status`, `run --help`
     python3 bootstrap.py setup             only set up
 
@@ -45,6 +47,12 @@ def main(arguments: list[str]) -> int:
     if command == "bench":
         set_up("test")
         return build_control_plane() or call("-m", "tests.bench", *rest)
+    if command == "soak":
+        set_up("test")
+        return build_control_plane() or call("-m", "tests.soak", *rest)
+    if command == "docs":
+        set_up("test")
+        return make_docs() or call("-m", "tests.tour")
     if command == "setup":
         set_up("test")
         return 0
@@ -89,6 +97,16 @@ def build_control_plane() -> int:
     """The real control plane, built once into the user's cache; in CI a missing one is a failure, elsewhere its tests are skipped."""
     code = call("-m", "tests.controlplane.build")
     return code if os.environ.get("CI") else 0
+
+
+def make_docs() -> int:
+    """The pages that are made from the tests and the bindings."""
+    for module, page in (("fault_table", "faults.md"), ("key_page", "keys.md")):
+        with (HERE / "docs" / page).open("wb") as file:
+            made = [str(PYTHON), "-m", f"tests.support.{module}"]
+            if code := subprocess.run(made, cwd=HERE, env=environment(), stdout=file, check=False).returncode:
+                return code
+    return 0
 
 
 def call(*arguments: str) -> int:

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from screens.paint.chrome import Hint
 
-_NAMES = {"escape": "esc", "enter": "enter", "question_mark": "?", "f8": "F8"}
+_NAMES = {"escape": "esc", "enter": "enter", "question_mark": "?", "colon": ":", "slash": "/", "f8": "F8"}
 
 
 def key_name(key: str) -> str:

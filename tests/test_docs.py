@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from console.app.keymap import key_rows
+from tests.support import key_page
 from tests.support.fault_table import page, rows
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -22,3 +24,9 @@ def test_a_fault_is_read_from_the_mark_of_its_test(tmp_path: Path) -> None:
     (row,) = rows(tmp_path)
     assert (row.what, row.proof) == ("the link | drops", "test_one.py test_it")
     assert r"| the link \| drops | LOST | waits | nothing | `test_one.py test_it` |" in page([row])
+
+
+def test_the_page_of_keys_is_what_the_bindings_are() -> None:
+    assert (DOCS / "keys.md").read_text(encoding="utf-8") == key_page.page(key_rows()), (
+        "make it again: python -m tests.support.key_page > docs/keys.md"
+    )

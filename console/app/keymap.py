@@ -61,7 +61,7 @@ def _rows(where: str, node: type[DOMNode], seen: set[str]) -> Iterator[KeyRow]:
     seen |= set(by_id)
     for name, bindings in by_id.items():
         keys = [key for each in bindings for key in each.key.split(",")]
-        shared = "Lists" if name.startswith("list.") else where
+        shared = "Lists" if name.startswith("list.") else "Everywhere" if name.startswith("console.") else where
         yield KeyRow(shared, name, tuple(dict.fromkeys(key_name(key.strip()) for key in keys)), bindings[0].description)
 
 

@@ -36,13 +36,16 @@ class Pane:
     began: float
     """Just before the process was started."""
     master: int
+    size: tuple[int, int] = (COLUMNS, ROWS)
+    """Columns and rows."""
     chunks: list[tuple[float, bytes]] = field(default_factory=list)
-    _screen: pyte.Screen = field(default_factory=lambda: pyte.Screen(COLUMNS, ROWS))
+    _screen: pyte.Screen = field(init=False)
     _taken: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     def __post_init__(self) -> None:
+        self._screen = pyte.Screen(*self.size)
         self._stream = pyte.ByteStream(self._screen)
         self._reader = threading.Thread(target=self._read, name="pane", daemon=True)
         self._reader.start()
@@ -57,6 +60,12 @@ class Pane:
         at = time.monotonic()
         os.write(self.master, keys.encode())
         return at
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size."""
+        self.size = (columns, rows)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
 
     async def shows(self, *texts: str, within: float = PATIENCE) -> float:
         """When all of these were on the screen for the first time from now on."""
@@ -133,16 +142,16 @@ class Pane:
 
 
 @asynccontextmanager
-async def opened(argv: Sequence[str], *, environment: Mapping[str, str]) -> AsyncIterator[Pane]:
+async def opened(argv: Sequence[str], *, environment: Mapping[str, str], size: tuple[int, int] = (COLUMNS, ROWS)) -> AsyncIterator[Pane]:
     """Run a program in a new terminal, as the leader of a session of its own, for the length of the block."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     name = os.ttyname(slave)
     # Opened by the leader of a session, the terminal becomes the one that controls it.
     files = [(os.POSIX_SPAWN_OPEN, 0, name, os.O_RDWR, 0), (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     shown = {**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     began = time.monotonic()
-    pane = Pane(_spawned(argv, shown, files), began, master)
+    pane = Pane(_spawned(argv, shown, files), began, master, size)
     os.close(slave)
     try:
         yield pane

@@ -127,6 +127,13 @@ class Scenario:
         file.write_text(yaml.safe_dump(document, sort_keys=False))
         return Person(home=home, config=config, journal=journal or home / "journal.db", mark=self.mark)
 
+    def set_waits(self, **waits: str) -> None:
+        """From now on the environment waits so long: `set_waits(bake="60s")`."""
+        file = self.operator.config / "environments" / "rehearsal.yml"
+        document = yaml.safe_load(file.read_text())
+        document["waits"] |= waits
+        file.write_text(yaml.safe_dump(document, sort_keys=False))
+
     async def cli(self, *words: str) -> Ran:
         """The operator runs a command to its end, without a terminal."""
         return await self.operator.cli(*words)
