@@ -61,7 +61,7 @@ async def test_no_key_and_no_command_of_a_read_only_console_writes(scenario: Sta
         assert [run["run"] for run in (await s.cli("--json", "runs")).json] == [2, 1]
 
 
-COMMANDS = (
+COMMANDS: tuple[tuple[str, ...], ...] = (
     ("run", "deploy", "-i", "release=v1.4.1", "--yes", "--reason", "x"),
     ("run", "hotfix", "-i", "release=backend=v1.4.1", "--yes", "--reason", "x"),
     ("rollback", "--yes", "--reason", "x"),

@@ -114,12 +114,11 @@ async def _release(s: Scenario, dice: random.Random, found: Soak) -> None:
 async def _server(s: Scenario, dice: random.Random, found: Soak) -> None:
     """The console's link is cut or hangs for a while."""
     await asyncio.sleep(dice.uniform(20.0, 40.0))
-    links: tuple[Link, ...] = ("refused", "hung")
-    link = dice.choice(links)
+    link = dice.choice((Link.REFUSED, Link.HUNG))
     await s.box.faults.api(link)
     await asyncio.sleep(dice.uniform(2.0, 12.0))
-    await s.box.faults.api("up")
-    found.count(f"API server {link}")
+    await s.box.faults.api(Link.UP)
+    found.count(f"API server {link.name.lower()}")
 
 
 async def _sample(pane: Pane, found: Soak, *, began: float) -> None:
