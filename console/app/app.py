@@ -155,7 +155,8 @@ class ConsoleApp(App[int]):
 
     @on(Wish)
     def _fulfil(self, wish: Wish) -> None:
-        if self.core:
+        """Keys may still be queued when the last screen has gone: then there is nothing left to go to."""
+        if self.core and self.screen_stack:
             self.core.fulfil(wish)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
