@@ -48,14 +48,13 @@ class Overview(ConsoleScreen):
         self._slots = Panel(paint_slots, id="slots")
         self._lines = Panel(paint_lines, id="lines")
         self._feed = ScrollPanel(paint_feed, id="feed")
+        self._feed_box = Vertical(self._feed, id="feed-box")
 
     def compose_body(self) -> ComposeResult:
         yield self._verdicts
         yield self._slots
         yield self._lines
-        with Vertical(id="feed-box") as box:
-            box.border_title = "What is happening"
-            yield self._feed
+        yield self._feed_box
 
     def draw(self) -> None:
         view = overview_view(self.state)
@@ -65,7 +64,9 @@ class Overview(ConsoleScreen):
         self._slots.show(SlotsView(view.slots, most_components=10 if tall else 3))
         most = 4 if tall else 1
         self._lines.show(LinesView(view.way_back, view.triggers, view.run, view.alerts, most))
-        self._feed.show(feed_view(self.state))
+        feed = feed_view(self.state)
+        self._feed_box.border_title = f"What is happening ▪ {feed.age}" if feed.age else "What is happening"
+        self._feed.show(feed)
 
     def labels(self) -> Mapping[str, str]:
         record = self._run()

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 
 from console.domain.views.figures import FigureRow
 from console.domain.views.lines import Line, Span, clip, column, elided, joined, span, width_of
-from console.domain.views.marks import Mark
+from console.domain.views.marks import Mark, Tone
 from console.domain.views.slot import ComponentRow, ProbeCell, ProbeRow, SlotView
 from console.domain.views.words import cells
 from screens.paint.box import boxed, curve, tone_of_hue
 
 WIDE = 50
 """Inner cells from which a column has sparklines."""
+
+
+VALUE = 13
+"""Cells of a figure's value beside its curve."""
+SHORTEST = 8
+"""Cells below which a curve says nothing."""
 
 
 @dataclass(frozen=True)
@@ -134,19 +140,36 @@ def _counted(cells_: tuple[ProbeCell, ...]) -> Line:
 
 
 def _figure(row: FigureRow, label: int, inside: int) -> Line:
+    """Value first; where it is narrow, its age goes before its difference, and that before the limit."""
     head: Line = (column(row.name, label),)
+    room = inside - label
     if row.why and (inside < WIDE or not row.curve):
-        return (*head, *clip((span(f"{row.value} ({row.why})", row.tone),), inside - label))
-    if inside < WIDE:
-        value = span(row.value, row.tone)
-        limit = span(row.limit, "dim")
-        gap = inside - label - cells(value.text) - cells(limit.text)
-        if gap < 2:
-            return (*head, elided(row.value, inside - label, row.tone))
-        return (*head, value, Span(" " * min(gap, max(2, 10 - cells(value.text)))), limit)
-    if not row.curve:
-        return (*head, elided(row.value, inside - label, row.tone))
-    note = "  ".join(p for p in (row.delta, row.limit) if p)
-    room = inside - label - 13
-    bars = curve(row.curve, max(0, min(24, room - max(cells(note), 16) - 2)))
-    return (*head, column(row.value, 13, row.tone), span(bars, row.tone if row.tone == "broken" else "dim"), Span("  "), span(note, "dim"))
+        return (*head, *clip((span(f"{row.value} ({row.why})", row.tone),), room))
+    if inside >= WIDE and row.curve:
+        return (*head, *_with_curve(row, room))
+    value = span(row.value, row.tone)
+    for note, tone in _notes(row):
+        gap = room - cells(value.text) - cells(note)
+        if gap >= 2:
+            return (*head, value, Span(" " * min(gap, max(2, 10 - cells(value.text)))), span(note, tone))
+    return (*head, elided(row.value, room, row.tone))
+
+
+def _with_curve(row: FigureRow, room: int) -> Line:
+    """Value, curve, and as much beside it as leaves the curve a width that can be read."""
+    whole = "  ".join(p for p in (_delta(row), row.limit) if p)
+    note = row.age or (whole if room - VALUE - cells(whole) - 2 >= SHORTEST else _delta(row) or row.limit)
+    tone: Tone = "alarm" if row.age else "dim"
+    bars = curve(row.curve, max(0, min(24, room - VALUE - max(cells(note), 16) - 2)))
+    return (column(row.value, VALUE, row.tone), span(bars, row.tone if row.tone == "broken" else "dim"), Span("  "), span(note, tone))
+
+
+def _notes(row: FigureRow) -> list[tuple[str, Tone]]:
+    """What may stand beside a value, the most telling first."""
+    if row.age:
+        return [(row.age, "alarm")]
+    return [(note, "dim") for note in (_delta(row), _delta(row).partition(",")[0].replace("(", ""), row.limit) if note]
+
+
+def _delta(row: FigureRow) -> str:
+    return f"({row.delta})" if row.delta else ""

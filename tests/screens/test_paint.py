@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from console.domain.change import Difference
-from console.domain.snapshot import Snapshot
+from console.domain.freshness import Freshness
+from console.domain.snapshot import METRICS, Snapshot
 from console.domain.views import question as questions
 from console.domain.views.feed import feed_view
 from console.domain.views.header import HeaderView
@@ -151,3 +152,20 @@ def test_long_changes_wrap_under_their_object() -> None:
     lines = paint_question(questions.start_question(replace(plan, rows=rows)), 70, 0)
     assert max(width_of(line) for line in lines) <= 70
     assert "b" * 30 in "".join(line.strip() for line in texts(lines))
+
+
+def test_after_a_switch_even_a_narrow_column_tells_the_difference_and_its_sample_size() -> None:
+    narrow = texts(slots.paint_slots(slots.SlotsView(view(scenes.switched).slots, 3), 80, 0))
+    wide = texts(slots.paint_slots(slots.SlotsView(view(scenes.switched).slots, 3), 120, 0))
+    large = texts(slots.paint_slots(slots.SlotsView(view(scenes.switched).slots, 3), 200, 0))
+    assert any("p95       201 ms   (+35 ms, n=13.9k)" in line for line in narrow)
+    assert any("▂  (+35 ms, n=13.9k)" in line for line in wide)
+    assert any("▂  (+35 ms, n=13.9k)  limit 1000 ms" in line for line in large)
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_a_figure_that_is_not_fresh_says_how_old_it_is_at_any_width(width: int) -> None:
+    gone = {**scenes.FRESH, METRICS: Freshness("LOST", scenes.ago(70), "HTTP 503")}
+    lost = view(lambda: replace(scenes.well(), freshness=gone))
+    lines = texts(slots.paint_slots(slots.SlotsView(lost.slots, 3), width, 0))
+    assert sum("LOST 1m10s" in line for line in lines) == 3

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from console.domain.snapshot import Snapshot
+from console.domain.freshness import Freshness
+from console.domain.snapshot import LIVE, METRICS, Snapshot
+from console.domain.views.readiness import Estimate, Readiness
 from tests.screens import scenes
 from tests.screens.apps import console, question, see
 from tests.screens.fake_desk import FakeDesk
 
 Compare = Callable[..., bool]
-NARROW, WIDE = (80, 24), (120, 40)
+NARROW, WIDE, LARGE = (80, 24), (120, 40), (200, 60)
+NIGHTS = ((40, "done"), (39, "rolled_back"), (38, "needs_operator"), (37, "stopped"))
 
 
 def prepared(snapshot: Snapshot, *logs: scenes.Log) -> FakeDesk:
@@ -66,6 +70,53 @@ def test_overview_without_colour(snap_compare: Compare, monkeypatch: pytest.Monk
     monkeypatch.setenv("NO_COLOR", "1")
     desk = prepared(scenes.deploying(), scenes.waiting_for_pods())
     assert snap_compare(console(desk), terminal_size=NARROW, run_before=doing("(usually 21s)", "(epoch 7)"))
+
+
+def test_overview_failing(snap_compare: Compare) -> None:
+    """After the switch the new slot's checks fail, and the way back cannot be taken by us."""
+    failing = replace(
+        scenes.switched(), probes={**scenes.switched().probes, scenes.GREEN: scenes.probes_failing(), LIVE: scenes.probes_failing()}
+    )
+    desk = prepared(failing, scenes.baking())
+    desk.ready.put(Readiness(scenes.ago(3), "blue", "v1.4.2", blocked=("you may not patch services here",)))
+    assert snap_compare(console(desk), terminal_size=WIDE, run_before=doing("blocked: to blue v1.4.2", "partly: backend database 503"))
+
+
+def test_overview_blind_and_read_only(snap_compare: Compare) -> None:
+    """Neither the API server nor Prometheus answers."""
+    gone = {**scenes.lost(12, "connection refused"), METRICS: Freshness("LOST", scenes.ago(70), "HTTP 503")}
+    desk = prepared(replace(scenes.switched(), freshness=gone), scenes.finished(at=scenes.ago(9 * 86400)))
+    desk.read_only = True
+    assert snap_compare(console(desk), terminal_size=WIDE, run_before=doing("LOST 12s", "Prometheus LOST", "ended: done"))
+
+
+def test_overview_on_a_large_terminal(snap_compare: Compare) -> None:
+    desk = prepared(scenes.switched(), scenes.baking())
+    desk.ready.put(Readiness(scenes.ago(3), "blue", "v1.4.2", warm=Estimate(0.8, 3, "ways back")))
+    assert snap_compare(console(desk), terminal_size=LARGE, run_before=doing("warm until 09:30", "step 2 of 3", "(epoch 7)"))
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_history(snap_compare: Compare, size: tuple[int, int]) -> None:
+    ended = [scenes.finished(run=run, at=scenes.ago((50 - run) * 86400), outcome=how) for run, how in NIGHTS]
+    desk = prepared(scenes.switched(), scenes.waiting_for_pods(), *ended)
+    steps = doing("(usually 21s)", "key:h", "History  5 runs", "key:down", "run 40: deploy")
+    assert snap_compare(console(desk), terminal_size=size, run_before=steps)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_sources(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = prepared(scenes.deploying())
+    desk.ready.put(Readiness(scenes.ago(3), "blue", "v1.4.2"))
+    assert snap_compare(console(desk), terminal_size=size, run_before=doing("USERS ● blue", "key:s", "14 entries"))
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_diff(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = prepared(scenes.well())
+    form = ("USERS ● blue", "key:d", "release: a tag", "key:v", "key:2", "key:enter", "7 steps, 1 change")
+    steps = doing(*form, "key:f", "3 objects", "key:down", "traider-backend:v1.4.1")
+    assert snap_compare(console(desk), terminal_size=size, run_before=steps)
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])

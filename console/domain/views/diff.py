@@ -13,11 +13,11 @@ from console.domain.views.words import clock, plural
 
 COLUMNS = (
     Column("", 1),
-    Column("object"),
+    Column("object", 40),
     Column("would be", 9),
     Column("lines", 9, right=True),
-    Column("by the step", rank=1),
-    Column("told by", 18, rank=2),
+    Column("by the step", rank=2),
+    Column("told by", 18, rank=1),
 )
 
 
@@ -30,7 +30,7 @@ def diff_table(state: ConsoleState) -> Table:
         return Table(COLUMNS, note=draft.diff_problem or "being made: each write is rehearsed, nothing is changed")
     diff = draft.diff
     note = f"as of {clock(diff.made_at, state.zone, seconds=True)}"
-    note += f"; {plural(len(diff.later), 'step')} planned when reached" if diff.later else ""
+    note += f"; {plural(len(diff.later), 'more step', 'more steps')} when reached" if diff.later else ""
     rows = tuple(_row(each) for each in diff.objects)
     return Table(COLUMNS, rows, len(rows), note if rows else f"nothing would be written now ({note})")
 

@@ -9,6 +9,7 @@ from heapq import nlargest
 from console.domain.run import Entry
 from console.domain.views.entries import saying
 from console.domain.views.marks import Mark
+from console.domain.views.standing import standing_words
 from console.domain.views.state import ConsoleState
 from console.domain.views.words import clock
 from console.domain.world import Event
@@ -35,6 +36,8 @@ class FeedView:
     """Older rows that are not shown."""
     note: str = ""
     """Said instead of rows where there are none."""
+    age: str = ""
+    """What of it is not fresh: `events LOST 12s`, `runs LOST`."""
 
 
 def feed_view(state: ConsoleState) -> FeedView:
@@ -46,8 +49,11 @@ def feed_view(state: ConsoleState) -> FeedView:
     for entries in state.entries.values():
         timed += [(e.at, e.seq, e) for e in entries if _worth_a_row(e)]
     newest = nlargest(MOST, timed, key=lambda row: (row[0], row[1]))  # words are made of what is shown alone: there may be thousands
+    seen = standing_words(state.snapshot.of_kinds("Event"), state.now) if state.snapshot else ""
+    old = [f"events {seen}"] if seen else []
+    old += ["runs LOST"] if "runs" in state.trouble and state.runs is not None else []
     note = "" if timed else ("no events, no runs" if world is not None and state.runs is not None else "not read yet")
-    return FeedView(tuple(_row(each, state) for _, _, each in newest), max(0, len(timed) - MOST), note)
+    return FeedView(tuple(_row(each, state) for _, _, each in newest), max(0, len(timed) - MOST), note, ", ".join(old))
 
 
 def _row(found: Event | Entry, state: ConsoleState) -> FeedRow:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from console.domain.environment import Environment
 from console.domain.freshness import Freshness
@@ -10,7 +11,7 @@ from console.domain.ids import SlotName
 from console.domain.series import NOT_ASKED, Figure, Reading, SlotMetrics
 from console.domain.snapshot import Snapshot
 from console.domain.views.marks import Tone
-from console.domain.views.standing import shown_tone
+from console.domain.views.standing import shown_tone, standing_words
 from console.domain.views.words import count, milliseconds, rate, share
 
 SHOWN: tuple[Figure, ...] = ("requests", "errors", "p95")
@@ -30,14 +31,34 @@ class FigureRow:
     """`limit 5 %`."""
     delta: str = ""
     """Against the other slot before the switch, with its sample size: `+17 ms, n=3.1k`."""
+    age: str = ""
+    """`STALE 20s`, `LOST 1m10s`: how old the value is, where it is not fresh."""
 
 
-def figure_rows(environment: Environment, snapshot: Snapshot, slot: SlotName, *, before: SlotName | None) -> tuple[FigureRow, ...]:
-    """Figures of `slot`; `before` is the slot that served until the switch, for the deltas."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the figures are compared with: the slot that served until the switch, and when that was."""
+
+    slot: SlotName
+    until: datetime | None
+
+
+def figure_rows(
+    environment: Environment, snapshot: Snapshot, slot: SlotName, *, before: Before | None, now: datetime
+) -> tuple[FigureRow, ...]:
+    """Figures of `slot`; with `before` the deltas to what was before the switch."""
     source = snapshot.of("metrics")
     own = snapshot.metrics.get(slot, SlotMetrics())
-    earlier = snapshot.metrics.get(before, SlotMetrics()) if before else None
-    return tuple(_row(environment, figure, own, source, earlier) for figure in SHOWN)
+    earlier = _until(snapshot.metrics.get(before.slot, SlotMetrics()), before.until) if before else None
+    age = standing_words(source, now) if source.state in ("STALE", "LOST") else ""
+    return tuple(replace(_row(environment, figure, own, source, earlier), age=age) for figure in SHOWN)
+
+
+def _until(metrics: SlotMetrics, until: datetime | None) -> SlotMetrics:
+    """What was seen before the switch: after it the old slot's last connections tell nothing of how it served."""
+    if until is None:
+        return metrics
+    return SlotMetrics(recent={figure: tuple(p for p in points if p.at <= until) for figure, points in metrics.recent.items()})
 
 
 def _row(environment: Environment, figure: Figure, own: SlotMetrics, source: Freshness, earlier: SlotMetrics | None) -> FigureRow:

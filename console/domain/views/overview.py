@@ -238,9 +238,16 @@ def _until(state: ConsoleState, derived: Derived, target: Target) -> str:
 
 
 def run_line(state: ConsoleState) -> Verdict:
-    """The run that is on, else the last one."""
+    """The run that is on, else the last one; while the journal is not followed, nobody knows what became of it."""
     if state.runs is None:
         return Verdict(Mark.UNKNOWN, state.trouble.get("runs") or "the journal was not read yet")
+    known = _run_line(state)
+    if "runs" not in state.trouble:
+        return known
+    return Verdict(Mark.UNKNOWN, f"LOST, before that: {known.text}", tuple(f"LOST, before that: {text}" for text in known.shorter))
+
+
+def _run_line(state: ConsoleState) -> Verdict:
     record = state.open_run
     if record is None:
         return _last_run(state)

@@ -45,7 +45,7 @@ class StepRow:
     def brief(self) -> str:
         """The one time that matters most, where there is room for one."""
         if not self.elapsed or self.timing.endswith(LEFT):
-            return self.timing
+            return self.timing.partition(", ")[0]
         return f"{self.elapsed} late" if self.late else self.elapsed
 
 

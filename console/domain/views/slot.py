@@ -14,7 +14,7 @@ from console.domain.position import Role
 from console.domain.slots import ComponentState, Generation, SlotState
 from console.domain.snapshot import PROBES, Snapshot
 from console.domain.views.derived import Derived
-from console.domain.views.figures import SHOWN, FigureRow, figure_rows
+from console.domain.views.figures import SHOWN, Before, FigureRow, figure_rows
 from console.domain.views.marks import Mark, Tone
 from console.domain.views.standing import shown_mark, shown_tone, standing_words
 from console.domain.views.words import milliseconds, plural, whole_duration
@@ -85,17 +85,17 @@ def slot_view(environment: Environment, snapshot: Snapshot | None, derived: Deri
         release=state.release or ("" if state.empty else "mixed releases"),
         components=tuple(_component(c, state.role, fresh, pods, rolling=environment.strategy == "rolling") for c in state.components),
         probes=_probes(environment, snapshot, state, now),
-        figures=figure_rows(environment, snapshot, slot, before=before),
+        figures=figure_rows(environment, snapshot, slot, before=before, now=now),
     )
 
 
-def _served_before(derived: Derived, state: SlotState) -> SlotName | None:
+def _served_before(derived: Derived, state: SlotState) -> Before | None:
     """The slot to compare with: the one that served until the switch, while it still runs."""
     previous = derived.switch.previous_slot
     if state.role is not Role.ACTIVE or previous is None or previous == state.slot:
         return None
     other = derived.slots.get(previous)
-    return previous if other is not None and not other.empty and not state.stable else None
+    return Before(previous, derived.switch.switched_at) if other is not None and not other.empty and not state.stable else None
 
 
 def _words(state: SlotState, fresh: Freshness, now: datetime) -> tuple[str, ...]:

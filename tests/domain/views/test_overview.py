@@ -9,10 +9,12 @@ from datetime import UTC
 import pytest
 
 from console.domain.environment import Environment
+from console.domain.freshness import Freshness
 from console.domain.ids import ReleaseName
 from console.domain.release import SlotRecord
-from console.domain.snapshot import LIVE, Snapshot
+from console.domain.snapshot import LIVE, METRICS, Snapshot
 from console.domain.views.feed import feed_view
+from console.domain.views.figures import FigureRow
 from console.domain.views.header import header_view
 from console.domain.views.marks import Mark
 from console.domain.views.overview import OverviewView, overview_view
@@ -277,3 +279,46 @@ def test_a_lost_cluster_makes_even_a_checked_way_back_unknown() -> None:
     lost = replace(scenes.switched(), freshness=scenes.lost(12, "connection refused"))
     back = overview_view(replace(known(lost), readiness=ready())).way_back
     assert (back.mark, back.text) == (Mark.UNKNOWN, "LOST 12s, before that: ready: to blue v1.4.2 in about 1s, warm until 09:30")
+
+
+def test_runs_that_are_not_followed_any_more_are_not_told_as_if_they_were() -> None:
+    state = replace(known(scenes.deploying(), scenes.waiting_for_pods()), trouble={"runs": "runs: database is locked; trying again in 4 s"})
+    line = overview_view(state).run
+    assert line.mark is Mark.UNKNOWN
+    assert line.text.startswith("LOST, before that: deploy v1.5.0 to green (41)  step 4 of 9")
+    assert feed_view(state).age == "runs LOST"
+
+
+def test_the_feed_says_when_events_are_not_seen_any_more() -> None:
+    assert feed_view(known(scenes.api_lost())).age == "events LOST 12s"
+    assert feed_view(known(scenes.well())).age == ""
+
+
+def figure(seen: Snapshot, slot: int, name: str) -> FigureRow:
+    return next(row for row in view(seen).slots[slot].figures if row.name == name)
+
+
+def test_the_new_slot_is_compared_with_what_the_old_one_did_before_the_switch() -> None:
+    """After it the old slot serves a few last connections, slowly: they are no measure."""
+    seen = scenes.switched()
+    served = seen.metrics[BLUE]
+    points = served.recent["p95"]
+    late = tuple(replace(p, value=9.0) if p.at > scenes.ago(40) else p for p in points)
+    decayed = replace(seen, metrics={**seen.metrics, BLUE: replace(served, recent={**served.recent, "p95": late})})
+    before = next(p.value for p in reversed(points) if p.at <= scenes.ago(40))
+    assert before is not None
+    assert figure(decayed, 1, "p95").delta == f"+{(0.201 - before) * 1000:.0f} ms, n=13.9k"
+    assert figure(decayed, 0, "p95").delta == ""
+
+
+def test_without_a_figure_from_before_the_switch_nothing_is_compared() -> None:
+    seen = scenes.switched()
+    served = seen.metrics[BLUE]
+    fresh = tuple(p for p in served.recent["p95"] if p.at > scenes.ago(40))
+    assert figure(replace(seen, metrics={**seen.metrics, BLUE: replace(served, recent={"p95": fresh})}), 1, "p95").delta == ""
+
+
+def test_figures_of_a_prometheus_that_is_lost_carry_their_age() -> None:
+    gone = {**scenes.FRESH, METRICS: Freshness("LOST", scenes.ago(70), "HTTP 503")}
+    assert figure(replace(scenes.well(), freshness=gone), 0, "p95").age == "LOST 1m10s"
+    assert figure(scenes.well(), 0, "p95").age == ""
