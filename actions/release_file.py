@@ -18,10 +18,9 @@ from pathlib import Path
 
 from console.document.fields import Fields
 from console.document.node import Node
-from console.document.problems import Problems, Wrong, did_you_mean
+from console.document.problems import ConfigError, Problems, Wrong, did_you_mean
 from console.document.read import read_mapping
 from console.document.values import Parse, choice, matching, text
-from console.domain.errors import UsageError
 from console.domain.ids import ComponentName, ReleaseName
 from console.domain.release import ImageRef, MigrationClass
 
@@ -42,7 +41,7 @@ class WrittenRelease:
 
 
 def read_release_file(file: Path, components: Iterable[ComponentName]) -> WrittenRelease:
-    """Raises UsageError with every mistake, each at its place."""
+    """Raises ConfigError with every mistake, each at its place."""
     problems = Problems()
     node = read_mapping(file, problems)
     written = WrittenRelease(ReleaseName(""))
@@ -50,7 +49,7 @@ def read_release_file(file: Path, components: Iterable[ComponentName]) -> Writte
         with Fields(node, problems) as top:
             written = _release(top, tuple(components), problems)
     if problems.errors:
-        raise UsageError("; ".join(str(problem) for problem in problems.errors))
+        raise ConfigError(problems.errors, what="the release file")
     return written
 
 
@@ -77,7 +76,9 @@ def _by_component(
     found: dict[ComponentName, str] = {}
     for name, node in top.entries(key):
         if name.text not in components:
-            problems.error(name.at, f"{name.text!r} is no component of this application", did_you_mean(name.text, components))
+            problems.error(
+                name.at, f"{name.text!r} is no component of this application", did_you_mean(name.text, components) or "remove it"
+            )
             continue
         found[ComponentName(name.text)] = top.parsed(node, parse, "")
     return found

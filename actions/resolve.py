@@ -46,6 +46,12 @@ async def resolve_release(text: str, environment: Environment, ports: Ports) -> 
     return await _release(ReleaseName(text), images, environment, world, ports)
 
 
+def check_release(text: str, environment: Environment) -> None:
+    """What can be told before anything is connected: a release file that is missing or has mistakes. Raises ConfigError."""
+    if _FILE.search(text.strip()):
+        read_release_file(Path(text.strip()), [c.name for c in environment.components])
+
+
 async def _from_file(file: Path, environment: Environment, world: World, ports: Ports) -> Release:
     written = await asyncio.to_thread(read_release_file, file, [c.name for c in environment.components])
     images = {**_serving(environment, world), **written.images}

@@ -7,6 +7,7 @@ never the latest one.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
 
@@ -23,10 +24,23 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _since_boot() -> float:
+    """Seconds that nobody can set, the machine's sleep included where the kernel counts it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+_BEGAN = time.time() - _since_boot()
+
+
+def steady_now() -> datetime:
+    """Now, by a clock that only goes on: one that is set by hours makes no silence look fresh and no answer look old."""
+    return datetime.fromtimestamp(_BEGAN + _since_boot(), UTC)
+
+
 class Store:
     """The latest snapshot of one namespace; all calls from one event loop."""
 
-    def __init__(self, *, namespace: str, now: Callable[[], datetime] = utc_now, limits: Mapping[str, Limits] = DEFAULT_LIMITS) -> None:
+    def __init__(self, *, namespace: str, now: Callable[[], datetime] = steady_now, limits: Mapping[str, Limits] = DEFAULT_LIMITS) -> None:
         self._namespace, self._now, self._limits = namespace, now, limits
         self._snapshot = Snapshot()
         self._pending: list[Seen] = []

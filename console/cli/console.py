@@ -52,8 +52,8 @@ SANDBOX_ASKED = -1
 
 def user_folder(environ: Mapping[str, str]) -> Path:
     """The person's own configuration folder."""
-    base = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".config")
-    return Path(base).expanduser() / "bluegreen"
+    base = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
+    return Path(os.path.expanduser(base)) / "bluegreen"
 
 
 def _first_use(problem: NotConfigured) -> FirstUseNeeded:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -32,11 +33,14 @@ from console.domain.views.readiness import Readiness
 from console.engine import follow
 from console.engine.deps import Deps
 from console.engine.diffing import diff_of
+from console.engine.handover import hand_over
 from console.engine.history import usual
 from console.engine.process import WarmRunner, runner_argv
 from console.engine.readiness import watch_readiness
 from console.engine.report import report_of, write_report
-from console.engine.start import Request, open_run, prepare
+from console.engine.start import SPOOLED, Request, prepare
+from console.journal.ledger import Ledger
+from console.journal.spool import Spool, spool_of
 from console.store import Store, utc_now
 
 if TYPE_CHECKING:
@@ -88,6 +92,8 @@ class LiveDesk:
         self._site, self._connection, self._deps, self._store = site, connection, deps, store
         self._runner, self._trouble, self._watch = runner, trouble, watch
         self._looking = Looking(connection, deps.journal, trouble=trouble, now=utc_now)
+        self._spooled: Spool | None = None
+        """The way back that was started last without a journal."""
 
     @property
     def environment(self) -> Environment:
@@ -109,6 +115,7 @@ class LiveDesk:
         return self._watch.snapshots()
 
     async def runs(self) -> AsyncIterator[tuple[RunRecord, ...]]:
+        await self._with_journal()
         journal = self._journal
         head = await journal.head()  # before the runs: what is written in between is read twice rather than never
         records = {r.id: r for r in await journal.runs(limit=RUNS_SHOWN)}
@@ -125,11 +132,13 @@ class LiveDesk:
             yield _newest_first(records)
 
     async def follow(self, run: RunId) -> AsyncIterator[RunRecord]:
-        async for record in follow.follow(self._journal, run):
+        ledger: Ledger = self._spooled if self._spooled and run == SPOOLED else self._journal
+        async for record in follow.follow(ledger, run):
             yield record
 
     async def entries(self, run: RunId, after: int = 0) -> tuple[Entry, ...]:
-        return await self._journal.read(run=run, after=after)
+        ledger: Ledger = self._spooled if self._spooled and run == SPOOLED else self._journal
+        return await ledger.read(run=run, after=after)
 
     async def plan(self, runbook: str, inputs: Mapping[str, str]) -> PlanView:
         if self._runner and self._site.catalogue.runbook(runbook).direction == "back":
@@ -147,8 +156,9 @@ class LiveDesk:
         prepared = await self._prepared(runbook, inputs, reason=reason)
         if prepared.plan.digest != digest:
             raise PlanChanged(prepared.plan)
-        opened = await open_run(prepared, self._deps)
-        await self._runner.drive(opened.ref)
+        opened = await hand_over(prepared, await self._with_journal(), self._runner)
+        if opened.spooled:
+            self._spooled = spool_of(self._deps.place.spools, opened.uid, environment=self.environment.name)
         return opened.run
 
     async def answer(self, run: RunId, answer: Literal["yes", "no"], typed: str, *, question: Question) -> None:
@@ -209,6 +219,15 @@ class LiveDesk:
 
     async def close(self) -> None:
         await self._watch.close()
+
+    async def _with_journal(self) -> Deps:
+        """The parts, with the journal once it can be opened: it may come back while the console stays open."""
+        if self._deps.journal is None:
+            async with AsyncExitStack() as stack:
+                journal, self._trouble = await _journal(stack, self._site)
+                self._watch.closes(stack.pop_all())
+            self._deps = replace(self._deps, journal=journal, trouble=JournalError(self._trouble) if self._trouble else None)
+        return self._deps
 
     @property
     def _journal(self) -> Journal:

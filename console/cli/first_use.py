@@ -17,8 +17,8 @@ from console.settings import NotConfigured, init_example
 def first_use(problem: NotConfigured, environ: Mapping[str, str] = os.environ) -> FirstUse:
     """Reads files, connects to nothing."""
     folder = problem.looked_at[-1]
-    files = [Path(name).expanduser() for name in environ.get("KUBECONFIG", "").split(os.pathsep) if name]
-    files = files or [Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config"]
+    files = [Path(os.path.expanduser(name)) for name in environ.get("KUBECONFIG", "").split(os.pathsep) if name]
+    files = files or [Path(os.path.expanduser(environ.get("HOME") or "~")) / ".kube" / "config"]
     found, contexts, context, namespace = _kubeconfig(files, environ)
     example = init_example("adopted")
     if context:

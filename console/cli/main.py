@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 import click
@@ -48,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("console.cli.rollback:rollback", "Send users back, or print the kubectl commands that would."),
     "retire": ("console.cli.rollback:retire", "Scale the warm slot to zero once it is no longer needed."),
     "hold": ("console.cli.rollback:hold", "Forbid a release to be deployed, or lift such a hold."),
+    "audit": ("console.cli.audit:audit", "Prove that the record of runs is what was written, or copy it out."),
     "config": ("console.cli.config:config", "Check the settings, or write a first one."),
     "completion": ("console.cli.completion:completion", "Print the shell's completion script."),
     "runner": ("console.cli.runner:runner", ""),
@@ -106,6 +111,7 @@ def bluegreen(context: click.Context, /, **given: Any) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Exit code of one command line; every error we know becomes a sentence on standard error."""
     wants_json = "--json" in arguments
+    told = Told()
     try:
         code = bluegreen.main(args=list(arguments), prog_name="bluegreen", standalone_mode=False)
     except click.ClickException as problem:
@@ -114,7 +120,8 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         from console.domain.run import DETACHED_EXIT_CODE
 
-        print("detached: a run that was started goes on; `bluegreen attach` follows it", file=sys.stderr)
+        with suppress(OSError):  # the terminal may be gone
+            print("detached: a run that was started goes on; `bluegreen attach` follows it", file=sys.stderr)
         return DETACHED_EXIT_CODE
     except BluegreenError as problem:
         say_error(problem, as_json=wants_json)
@@ -122,7 +129,40 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError:
+        if not told:
+            raise
+        return 130  # the terminal went away while something was told
+    finally:
+        told.forget()
     return code if isinstance(code, int) else 0
+
+
+class Told:
+    """Whether SIGTERM or SIGHUP came; both end a command as Ctrl-C does, because the run that it follows is not its own."""
+
+    def __init__(self) -> None:
+        self._came = False
+        self._before: dict[int, signal.Handlers] = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores one of them, and means it
+                    signal.signal(number, self._interrupt)
+                    self._before[number] = signal.SIG_DFL
+
+    def __bool__(self) -> bool:
+        return self._came
+
+    def forget(self) -> None:
+        """As it was before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._came = True
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            handler(signal.SIGINT, frame)
 
 
 def say_error(problem: BluegreenError, *, as_json: bool) -> None:

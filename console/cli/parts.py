@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from console.cluster.kube import KubeCluster
     from console.domain.ids import ReleaseName
     from console.domain.release import Release
+    from console.domain.runbook import Runbook
     from console.engine.action import Registry_
     from console.engine.catalogue import Catalogue
     from console.engine.deps import Deps
@@ -79,6 +80,19 @@ def site_of(options: Options) -> Site:
     """Find and read the settings, choose the environment. Raises NotConfigured, ConfigError, UsageError."""
     settings = load(find_config(options.config, os.environ))
     return Site(options, settings, settings.environment(options.env, os.environ))
+
+
+def checked_request(site: Site, runbook: str, inputs: Mapping[str, str]) -> Runbook:
+    """The runbook, once everything that was given with it can be used, as far as that shows without a cluster. Raises UsageError."""
+    from actions.resolve import check_release
+    from console.engine.inputs import checked_inputs
+
+    wanted = site.catalogue.runbook(runbook)
+    given = checked_inputs(wanted, inputs, site.environment)
+    for found in wanted.inputs:
+        if found.type == "release" and found.name in given:
+            check_release(given[found.name], site.environment)
+    return wanted
 
 
 def check_runbook_files(files: tuple[Path, ...]) -> Iterable[Problem]:
@@ -145,8 +159,15 @@ async def deps_of(site: Site, *, journal_needed: bool = True, within: float = ST
     """
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(connection_to(site))
-        journal = await _journal_or_none(stack, site, needed=journal_needed)
-        yield await patiently(lambda: join(connection, journal), within=within)
+        journal, trouble = None, None
+        try:
+            journal = await stack.enter_async_context(journal_of(site))
+        except JournalError as problem:
+            if journal_needed:
+                raise
+            trouble = problem
+        deps = await patiently(lambda: join(connection, journal), within=within)
+        yield replace(deps, trouble=trouble, open_journal=lambda: stack.enter_async_context(journal_of(site)))
 
 
 async def join(connection: Connection, journal: Journal | None) -> Deps:
@@ -189,12 +210,3 @@ def _resolver(deps: Deps) -> Callable[[str], Awaitable[Release]]:
 
 async def _unresolved(text: str) -> Release:
     raise AssertionError("replaced before anybody can ask")
-
-
-async def _journal_or_none(stack: AsyncExitStack, site: Site, *, needed: bool) -> Journal | None:
-    try:
-        return await stack.enter_async_context(journal_of(site))
-    except JournalError:
-        if needed:
-            raise
-        return None

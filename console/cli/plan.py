@@ -11,7 +11,7 @@ import click
 from console.cli.inputs import inputs_option, reason_option, runbook_argument
 from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines
-from console.cli.parts import connection_to, deps_of, join, site_of
+from console.cli.parts import checked_request, connection_to, deps_of, join, site_of
 from console.cli.patience import patiently
 from console.domain.object_diff import DiffView
 from console.domain.views.diff import diff_text
@@ -58,7 +58,7 @@ async def _plan(options: Options, runbook: str, inputs: dict[str, str], reason: 
     from console.engine.start import Request, prepare
 
     site = site_of(options)
-    wanted = site.catalogue.runbook(runbook)
+    wanted = checked_request(site, runbook, inputs)
     async with deps_of(site, journal_needed=False) as deps:
         prepared = await patiently(lambda: prepare(Request(wanted, inputs, reason=reason or "plan"), deps))
     return prepared.plan
@@ -70,7 +70,7 @@ async def _diff(options: Options, runbook: str, inputs: dict[str, str], reason: 
     from console.engine.start import Request
 
     site = site_of(options)
-    request = Request(site.catalogue.runbook(runbook), inputs, reason=reason or "plan")
+    request = Request(checked_request(site, runbook, inputs), inputs, reason=reason or "plan")
     async with connection_to(site) as connection:
         deps = await join(connection, None)
         rehearsal = ServerRehearsal(connection.client, connection.cluster.namespace)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -15,17 +14,19 @@ from console.cli.following import ask, follow_to_end
 from console.cli.inputs import inputs_option, reason_option, runbook_argument
 from console.cli.options import Options, common
 from console.cli.output import print_lines
-from console.cli.parts import Site, deps_of, site_of
+from console.cli.parts import Site, checked_request, deps_of, site_of
 from console.cli.patience import STARTING, patiently
 from console.cli.plan import plan_lines
 from console.domain.errors import Refused
 from console.domain.run import Question, RunRecord
 
 if TYPE_CHECKING:
+    from console.domain.ids import RunId
     from console.engine.deps import Deps
     from console.engine.process import WarmRunner
     from console.engine.start import Opened, Prepared
     from console.journal.ledger import Ledger
+    from console.journal.place import Place
 
 yes_option = click.option(
     "--yes", "assume_yes", is_flag=True, help="Answer questions that take one key with yes; never names, phrases or approvals."
@@ -58,11 +59,13 @@ async def run_runbook(
     options: Options, runbook: str, inputs: Mapping[str, str], *, reason: str, assume_yes: bool, detach: bool = False, confirm: str = ""
 ) -> int:
     """Start a run and follow it; the exit code. `confirm` is a question that has to be answered at the terminal before it starts."""
-    from console.engine.scope import ends_with_login
+    from console.engine.handover import hand_over
+    from console.engine.scope import ends_with_login, user_name
 
     site = site_of(options)
     if site.read_only:
         raise Refused("this is read-only: nothing was started", hint="Leave out --read-only, or change `protection` in the settings")
+    checked_request(site, runbook, inputs)
     interactive = sys.stdin.isatty() and not options.as_json
     async with AsyncExitStack() as stack:
         runner = await stack.enter_async_context(warm_runner(options))
@@ -74,23 +77,25 @@ async def run_runbook(
             raise Refused(prepared.plan.refusal)
         if confirm and not assume_yes:
             await _confirmed(prepared, confirm, options, interactive=interactive)
-        opened = await _opened(prepared, deps)
-        await runner.drive(opened.ref)
-        if (fate := ends_with_login(getpass.getuser())) and not options.as_json:
-            print(f"careful: {fate}", file=sys.stderr)
+        opened = await hand_over(prepared, deps, runner)
+        for warning in (opened.spooled, ends_with_login(user_name())):
+            if warning and not options.as_json:
+                print(f"careful: {warning}", file=sys.stderr)
         if detach:
-            print(f"run {opened.ref} was started; `bluegreen attach {opened.ref}` follows it")
+            how = "it goes back by itself" if opened.spooled else f"`bluegreen attach {opened.ref}` follows it"
+            print(f"run {opened.ref} was started; {how}")
             return 0
         return await _followed(deps, opened, options, interactive=interactive)
 
 
 async def start_run(options: Options, runbook: str, inputs: Mapping[str, str], *, reason: str, assume_yes: bool) -> Opened:
     """Start a run and leave it to its runner."""
+    from console.engine.handover import hand_over
+
     site = site_of(options)
     async with warm_runner(options) as runner, deps_of(site) as deps:
-        opened = await _opened(await _prepared(site, deps, runbook, inputs, reason=reason, assume_yes=assume_yes), deps)
-        await runner.drive(opened.ref)
-    return opened
+        return await hand_over(await _prepared(site, deps, runbook, inputs, reason=reason, assume_yes=assume_yes), deps, runner)
+    raise AssertionError("the block returns or raises")
 
 
 async def _prepared(site: Site, deps: Deps, runbook: str, inputs: Mapping[str, str], *, reason: str, assume_yes: bool) -> Prepared:
@@ -98,12 +103,6 @@ async def _prepared(site: Site, deps: Deps, runbook: str, inputs: Mapping[str, s
 
     request = Request(site.catalogue.runbook(runbook), inputs, reason, assume_yes)
     return await patiently(lambda: prepare(request, deps), within=STARTING)
-
-
-async def _opened(prepared: Prepared, deps: Deps) -> Opened:
-    from console.engine.start import open_run
-
-    return await open_run(prepared, deps)
 
 
 async def _confirmed(prepared: Prepared, question: str, options: Options, *, interactive: bool) -> None:
@@ -130,24 +129,27 @@ async def _followed(deps: Deps, opened: Opened, options: Options, *, interactive
 
         await journal_answer(ledger, opened.run, step=step, answer="yes" if said == "yes" else "no", actor=deps.actor, typed=typed)
 
-    return await follow_to_end(_records(ledger, opened), options, answer=answer, interactive=interactive)
+    return await follow_to_end(driven_records(ledger, opened.run, deps.place, ours=True), options, answer=answer, interactive=interactive)
 
 
-def _records(ledger: Ledger, opened: Opened) -> AsyncIterator[RunRecord]:
+def driven_records(ledger: Ledger, run: RunId, place: Place, *, ours: bool) -> AsyncIterator[RunRecord]:
+    """The run as it goes on, as long as somebody drives it. `ours`: this process has just handed it to a runner."""
+    from console.engine.deps import this_host
+    from console.engine.driven import undriven, while_driven
     from console.engine.follow import follow
 
-    return follow(ledger, opened.run)
+    host = this_host()
+    return while_driven(follow(ledger, run), lambda record: undriven(record, place=place, host=host, ours=ours))
 
 
 def ledger_of(deps: Deps, opened: Opened) -> Ledger:
-    """Where the run is recorded: the journal, or a spool where that cannot be written."""
-    from console.engine.start import SPOOLED
-    from console.journal.spool import Spool, spool_path
+    """Where the run is recorded: the journal, and a spool from when that cannot be written."""
+    from console.journal.fallback import Followed
+    from console.journal.spool import spool_of
 
-    if opened.run != SPOOLED and deps.journal is not None:
-        return deps.journal
-    folder = next(f for f in deps.place.spools if spool_path(f, opened.uid).exists())
-    return Spool(spool_path(folder, opened.uid), environment=deps.environment.name)
+    if opened.spooled or deps.journal is None:
+        return spool_of(deps.place.spools, opened.uid, environment=deps.environment.name)
+    return Followed(deps.journal, spools=deps.place.spools, uid=opened.uid)
 
 
 def warm_runner(options: Options) -> WarmRunner:

@@ -16,7 +16,7 @@ from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines, width
 from console.cli.parts import connection_to, deps_of, journal_of, site_of
 from console.cli.patience import patiently
-from console.cli.run import warm_runner
+from console.cli.run import driven_records, warm_runner
 from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
 from console.domain.position import position
@@ -154,6 +154,7 @@ async def _attach(
 ) -> int:
     from console.engine import follow
 
+    place = site_of(options).place
     async with _person(options) as (journal, actor):
         record = await _record(journal, run, only_open=run is None)
 
@@ -169,7 +170,11 @@ async def _attach(
             await follow.skip_wait(journal, record.id, step=waiting, actor=actor)
         interactive = sys.stdin.isatty() and not options.as_json
         return await follow_to_end(
-            follow.follow(journal, record.id), options, answer=say, interactive=interactive, wait=wait or bool(answer) or skip_wait
+            driven_records(journal, record.id, place, ours=False),
+            options,
+            answer=say,
+            interactive=interactive,
+            wait=wait or bool(answer) or skip_wait,
         )
 
 

@@ -28,9 +28,9 @@ def target_of(
     Order: `kubeconfig`, the files of KUBECONFIG, `~/.kube/config`, the pod's service account. The current context is read here, once.
     """
     if kubeconfig is not None:
-        return _target(merged([kubeconfig.expanduser()], required=True), context, environ)
-    listed = [Path(name).expanduser() for name in environ.get("KUBECONFIG", "").split(os.pathsep) if name]
-    files = listed or [Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config"]
+        return _target(merged([Path(os.path.expanduser(kubeconfig))], required=True), context, environ)
+    listed = [Path(os.path.expanduser(name)) for name in environ.get("KUBECONFIG", "").split(os.pathsep) if name]
+    files = listed or [Path(os.path.expanduser(environ.get("HOME") or "~")) / ".kube" / "config"]
     if any(file.exists() for file in files):
         return _target(merged(files), context, environ)
     if environ.get("KUBERNETES_SERVICE_HOST") and (service_account / "token").exists() and context is None:

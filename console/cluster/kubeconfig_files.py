@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from console.cluster.errors import KubeconfigError
+from console.document.node import plain
+from console.document.problems import Problems
+from console.document.read import compose
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LARGEST = 10_000_000
+"""Characters: hundreds of clusters with their certificates have less."""
 
 Section = Literal["clusters", "contexts", "users"]
 
@@ -52,21 +54,23 @@ def merged(files: Sequence[Path], *, required: bool = False) -> Merged:
 
 
 def _read(file: Path) -> Mapping[str, Any]:
+    """Read like every other file that people write: what is nested or aliased without end costs no time, and mistakes have a place."""
     try:
-        document = yaml.load(file.read_text(encoding="utf-8"), LOADER)
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise KubeconfigError(f"there is no kubeconfig {file}", hint="check the path") from None
     except OSError as error:
         raise KubeconfigError(f"cannot read kubeconfig {file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise KubeconfigError(f"kubeconfig {file} is not text") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise KubeconfigError(f"{file}:{line}: not valid YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise KubeconfigError(f"{file}: not valid YAML: {error}") from error
-    if document is None:
-        raise KubeconfigError(f"kubeconfig {file} is empty")
+    problems = Problems()
+    documents = tuple(compose(text.removeprefix("\ufeff"), file, problems, single=True)) if len(text) <= LARGEST else ()
+    if problems.errors:
+        first = problems.errors[0]
+        raise KubeconfigError(f"{file}:{first.line}: not valid YAML: {first.message}", hint=first.hint)
+    if not documents:
+        raise KubeconfigError(f"kubeconfig {file} is empty" if len(text) <= LARGEST else f"kubeconfig {file} is too long for one")
+    document = plain(documents[0])
     if not isinstance(document, dict):
         raise KubeconfigError(f"{file}:1: a kubeconfig is a mapping with clusters, contexts and users, not a {type(document).__name__}")
     return document

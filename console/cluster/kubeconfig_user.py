@@ -72,11 +72,20 @@ def impersonation_of(entry: Entry) -> Impersonation:
         user=text_of(entry, "as"),
         uid=text_of(entry, "as-uid"),
         groups=tuple(str(group) for group in groups),
-        extra={str(key): tuple(str(value) for value in values) for key, values in extra.items()},
+        extra={str(key): tuple(str(v) for v in _list(values, f"as-user-extra {key}", entry)) for key, values in extra.items()},
     )
     if not found.user and (found.uid or found.groups or found.extra):
         raise KubeconfigError(f"user {entry.name} in {entry.file} impersonates groups without a user", hint="add `as: NAME`")
     return found
+
+
+def _list(value: object, key: str, entry: Entry) -> list[Any]:
+    """A list; empty when absent."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise KubeconfigError(f"{key} of {entry.name} in {entry.file} must be a list", hint="write [one, two]")
+    return value
 
 
 def _exec_of(entry: Entry, cluster: Entry) -> ExecSpec | None:
@@ -99,8 +108,8 @@ def _exec_of(entry: Entry, cluster: Entry) -> ExecSpec | None:
         )
     return ExecSpec(
         command=str(entry.file.parent / command) if "/" in command else command,
-        args=tuple(str(arg) for arg in raw.get("args") or ()),
-        env={str(item["name"]): str(item.get("value", "")) for item in raw.get("env") or () if isinstance(item, dict) and "name" in item},
+        args=tuple(str(arg) for arg in _list(raw.get("args"), "args", spec)),
+        env={str(i["name"]): str(i.get("value", "")) for i in _list(raw.get("env"), "env", spec) if isinstance(i, dict) and "name" in i},
         api_version=version,
         install_hint=text_of(spec, "installHint").strip(),
         cluster_info=_cluster_info(cluster) if raw.get("provideClusterInfo") is True else None,
@@ -118,7 +127,7 @@ def _cluster_info(cluster: Entry) -> Mapping[str, Any]:
     for key in ("tls-server-name", "proxy-url"):
         if value := text_of(cluster, key):
             info[key] = value
-    for extension in cluster.data.get("extensions") or ():
+    for extension in _list(cluster.data.get("extensions"), "extensions", cluster):
         if isinstance(extension, dict) and extension.get("name") == "client.authentication.k8s.io/exec":
             info["config"] = extension.get("extension")
     return info
@@ -135,7 +144,10 @@ def _provider_of(entry: Entry) -> OidcSpec | None:
             f"user {entry.name} in {entry.file} logs in through auth-provider {kind}, which Kubernetes removed",
             hint=GONE_PROVIDERS.get(kind, "use an exec plugin"),
         )
-    conf = Entry(f"auth-provider of {entry.name}", raw.get("config") or {}, entry.file)
+    given = raw.get("config") or {}
+    if not isinstance(given, dict):
+        raise KubeconfigError(f"config of auth-provider of {entry.name} in {entry.file} must be a mapping")
+    conf = Entry(f"auth-provider of {entry.name}", given, entry.file)
     return OidcSpec(
         issuer=text_of(conf, "idp-issuer-url"),
         client_id=text_of(conf, "client-id"),

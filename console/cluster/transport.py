@@ -7,10 +7,12 @@ followed, and keeps the HTTP library from repeating a write by itself.
 from __future__ import annotations
 
 import contextvars
+import os
 import ssl
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -116,15 +118,15 @@ class Transport:
 
 
 def _rest_client(target: Target, certificate: Certificate | None) -> RESTClientObject:
-    """Builds the client; certificates are on disk only while the TLS context reads them, in a private folder."""
+    """Builds the client; the client's certificate is a file only while the TLS context reads it."""
     conf = Configuration(host=target.server, verify_ssl=not target.insecure, proxy=target.proxy or None)
     conf.tls_server_name = target.tls_server_name or None
     conf.disable_strict_ssl_verification = True  # as Kubernetes' own clients: private CAs often lack the newer extensions
     conf.trace_configs = [_tracing()]
-    with tempfile.TemporaryDirectory(prefix="bluegreen-") as folder:
+    with ExitStack() as files:
         if certificate is not None:
-            conf.cert_file = _private(Path(folder, "client.crt"), certificate.chain)
-            conf.key_file = _private(Path(folder, "client.key"), certificate.key)
+            conf.cert_file = files.enter_context(_as_file(certificate.chain))
+            conf.key_file = files.enter_context(_as_file(certificate.key))
         try:
             conf.ca_cert_data = target.ca.read().decode() if target.ca and not target.insecure else None
             return RESTClientObject(conf)
@@ -134,10 +136,21 @@ def _rest_client(target: Target, certificate: Certificate | None) -> RESTClientO
             ) from error
 
 
-def _private(path: Path, data: bytes) -> str:
-    path.touch(mode=0o600)
-    path.write_bytes(data)
-    return str(path)
+@contextmanager
+def _as_file(data: bytes) -> Iterator[str]:
+    """A path to read the data at: in memory where the kernel can do that, so that no full or missing temporary folder is in the way."""
+    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+        number = os.memfd_create("bluegreen", os.MFD_CLOEXEC)
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+            file.flush()
+            yield f"/proc/self/fd/{number}"
+    else:
+        with tempfile.TemporaryDirectory(prefix="bluegreen-") as folder:
+            path = Path(folder, "data")
+            path.touch(mode=0o600)
+            path.write_bytes(data)
+            yield str(path)
 
 
 def _tracing() -> aiohttp.TraceConfig:

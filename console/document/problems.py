@@ -58,10 +58,10 @@ class Wrong(Exception):
 class ConfigError(UsageError):
     """One or more files cannot be used; `problems` holds every mistake that was found."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], *, what: str = "the settings") -> None:
         self.problems = in_order(problems)
         count = len(self.problems)
-        heading = "1 mistake in the settings" if count == 1 else f"{count} mistakes in the settings"
+        heading = f"1 mistake in {what}" if count == 1 else f"{count} mistakes in {what}"
         super().__init__("\n".join([heading, *(f"  {problem}" for problem in self.problems)]))
 
 

@@ -41,7 +41,7 @@ def read_documents(file: Path, problems: Problems, *, single: bool = False) -> t
     if text is None:
         return ()
     before = len(problems.errors)
-    documents = tuple(_compose(text, file, problems, single=single))
+    documents = tuple(compose(text, file, problems, single=single))
     if len(problems.errors) > before:
         return ()
     if not documents:
@@ -54,10 +54,10 @@ def read_text(file: Path, problems: Problems) -> str | None:
     try:
         data = file.read_bytes()
     except FileNotFoundError:
-        problems.error(Place(file), "the file does not exist")
+        problems.error(Place(file), "the file does not exist", "check its name")
         return None
     except OSError as trouble:
-        problems.error(Place(file), f"the file cannot be read ({trouble.strerror})")
+        problems.error(Place(file), f"the file cannot be read ({trouble.strerror})", "check its rights, and that it is a file")
         return None
     if len(data) > LARGEST_FILE:
         message = f"the file has {len(data)} bytes, more than {LARGEST_FILE}"
@@ -76,7 +76,8 @@ def _decoded(data: bytes, file: Path, problems: Problems) -> str | None:
         return None
 
 
-def _compose(text: str, file: Path, problems: Problems, *, single: bool) -> Iterator[Node]:
+def compose(text: str, file: Path, problems: Problems, *, single: bool) -> Iterator[Node]:
+    """The documents of a text, as far as it can be read; why no further is in `problems`."""
     try:
         composer = Composer(yaml.parse(text, Loader=_LOADER), file, problems)
         for count, document in enumerate(composer.documents()):

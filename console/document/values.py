@@ -49,7 +49,7 @@ def flag(node: Node) -> bool:
     if value.kind == "text" and word in ("true", "false"):
         raise Wrong(f"{value.text!r} in quotes is text", f"write {word} without quotes")
     if value.kind != "boolean":
-        raise Wrong(f"true or false is expected, not {value.described}")
+        raise Wrong(f"true or false is expected, not {value.described}", "write true or false without quotes")
     if word not in ("true", "false"):
         meant = "true" if word in ("yes", "on") else "false"
         raise Wrong(f"{value.text!r} is a word of old YAML for {meant}", f"write {meant}")
@@ -65,7 +65,7 @@ def whole(*, least: int = 0, most: int = 1_000_000) -> Parse[int]:
         if not isinstance(found, int):
             raise Wrong(f"a whole number is expected, not {value.described}", f"write {max(least, 1)} or more, without quotes or unit")
         if not least <= found <= most:
-            raise Wrong(f"{found} is not between {least} and {most}")
+            raise Wrong(f"{found} is not between {least} and {most}", f"write {min(max(found, least), most)}, or what lies between")
         return found
 
     return parse
@@ -96,7 +96,7 @@ def share(node: Node) -> float:
         guess = f"{value}%" if re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", value) else "5%"
         raise Wrong(f"{value!r} is not a percentage", f"write {guess}")
     if float(percent[1]) > 100:
-        raise Wrong(f"{value} is more than 100%")
+        raise Wrong(f"{value} is more than 100%", "write 100% or less")
     return float(percent[1]) / 100
 
 

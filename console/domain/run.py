@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Literal, get_args
 
 from console.domain.change import Difference
+from console.domain.errors import JournalError
 from console.domain.ids import Epoch, RunId
 from console.domain.sight import Sight, decode
 
@@ -253,15 +254,28 @@ class RunRecord:
 
 
 def fold(entries: Iterable[Entry]) -> RunRecord | None:
-    """The record of one run from its entries in order; None when it was never opened."""
+    """The record of one run from its entries in order; None when it was never opened. Raises JournalError for what no bluegreen wrote."""
     record: RunRecord | None = None
     for entry in entries:
-        record = _opened(entry) if entry.type == "run.opened" else record and advance(record, entry)
+        record = _understood(_opened, entry) if entry.type == "run.opened" else record and advance(record, entry)
     return record
 
 
 def advance(record: RunRecord, entry: Entry) -> RunRecord:
-    """`record` after one more entry."""
+    """`record` after one more entry. Raises JournalError for what no bluegreen wrote."""
+    return _understood(lambda e: _advanced(record, e), entry)
+
+
+def _understood(read: Callable[[Entry], RunRecord], entry: Entry) -> RunRecord:
+    try:
+        return read(entry)
+    except (AssertionError, KeyError, TypeError, ValueError) as problem:
+        raise JournalError(
+            f"entry {entry.seq} of the journal cannot be read ({entry.type})", hint="`bluegreen audit verify` tells whether it was changed"
+        ) from problem
+
+
+def _advanced(record: RunRecord, entry: Entry) -> RunRecord:
     record = replace(record, last_seq=entry.seq, last_at=entry.at)
     body = entry.body
     match entry.type:

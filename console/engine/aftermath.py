@@ -152,7 +152,7 @@ async def _open_linked(session: Session, ending: StepEnded, back: Runbook) -> st
     inputs = {i.name: reason for i in back.inputs if i.name == "reason"}
     request = Request(back, inputs, reason=reason, assume_yes=record.assume_yes, linked_run=record.id)
     opened = await open_run(await prepare(request, session.deps), session.deps)
-    await session.recorder.now("run.note", {"text": f"going back in run {opened.run}"})
+    session.recorder.later("run.note", {"text": f"going back in run {opened.run or 'of its own'}"})
     return opened.ref
 
 

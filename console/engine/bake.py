@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from console.domain.errors import BluegreenError
 from console.domain.moments import spoken
 from console.domain.runbook import Step
+from console.engine.failures import back_off, said
 from console.engine.session import Session
 from console.engine.tasks import bake_seconds
 
 LONGEST = 60.0
-"""Longest single wait; waiting goes on after it."""
+"""Longest wait between two looks at the API server's time: a machine that slept meanwhile finds out here."""
 
 
 async def pass_time(session: Session, step: Step) -> str:
@@ -20,21 +21,34 @@ async def pass_time(session: Session, step: Step) -> str:
     until = session.until(step.name) or now + timedelta(seconds=bake_seconds(step, session.setting))
     session.started(step, attempt=session.step(step.name).attempts + 1, more={"until": until.isoformat()})
     await session.recorder.flush()
-    clock = session.deps.clock
-    end = clock.monotonic() + (until - now).total_seconds()
-    while (left := end - clock.monotonic()) > 0:
-        if by := _skipped(session, step.name):
-            return f"cut short by {by}, {spoken(left)} early"
-        await session.signals.pause(min(left, LONGEST))
+    while (left := (until - now).total_seconds()) > 0:
+        if early := await _waited(session, step, left):
+            return early
+        now = await _server_time(session)
     return f"waited until {until:%H:%M:%S} UTC"
 
 
+async def _waited(session: Session, step: Step, left: float) -> str:
+    """Wait so long, LONGEST at most, by the monotonic clock; returns who cut it short, empty when nobody did."""
+    clock = session.deps.clock
+    began = clock.monotonic()
+    while (rest := min(left, LONGEST) - (clock.monotonic() - began)) > 0:
+        if by := _skipped(session, step.name):
+            return f"cut short by {by}, {spoken(left - (clock.monotonic() - began))} early"
+        await session.signals.pause(rest)
+    return ""
+
+
 async def _server_time(session: Session) -> datetime:
-    """The local clock stands in while the API server does not tell."""
-    try:
-        return await session.deps.cluster.server_time()
-    except BluegreenError:
-        return session.deps.clock.now()
+    """The API server's time. Nothing stands in for it: this machine's clock may be hours off, and would end the wait at once."""
+    tries = 0
+    while True:
+        try:
+            return await session.deps.cluster.server_time()
+        except BluegreenError as error:
+            tries += 1
+            session.progress(f"{said(error)}; trying again")
+            await session.signals.pause(back_off(tries))
 
 
 def _skipped(session: Session, step: str) -> str:

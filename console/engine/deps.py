@@ -10,10 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from console.domain.environment import Environment
+from console.domain.errors import JournalError
 from console.domain.release import Release
 from console.domain.runbook import Runbook
 from console.engine.action import Bindings, Ports, Registry_
 from console.engine.ports import Clock, Cluster, Probes, Registry
+from console.journal.errors import JournalUnavailable
 from console.journal.journal import Journal
 from console.journal.place import Place
 
@@ -25,6 +27,9 @@ ResolveRelease = Callable[[str], Awaitable[Release]]
 
 Collect = Callable[[Ports, Bindings], Awaitable[Mapping[str, object]]]
 """Saves what explains a failure (logs, events, pod states) into the run's evidence folder; returns what goes into the journal."""
+
+OpenJournal = Callable[[], Awaitable[Journal]]
+"""Opens the environment's journal; raises JournalError."""
 
 
 def no_trace(point: str) -> None:
@@ -60,8 +65,17 @@ class Deps:
     host: Host
     trace: Trace = no_trace
     collect: Collect | None = None
+    trouble: JournalError | None = None
+    """Why there is no journal."""
+    open_journal: OpenJournal | None = None
+    """Tries once more to open it, for a runner that has waited since it could not."""
     linger: float = 0.05
     """Seconds that an entry which guards no effect may wait for the next one, to be written with it."""
+
+
+def no_journal(deps: Deps) -> JournalError:
+    """What keeps a run from being recorded, where there is no journal."""
+    return deps.trouble or JournalUnavailable("there is no journal")
 
 
 @cache

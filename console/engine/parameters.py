@@ -73,7 +73,7 @@ def _words(error: ErrorDetails, name: str, params: Mapping[str, object]) -> tupl
             kind = "boolean" if isinstance(value, bool) else "number"
             return f"parameter {name!r} must be text, but YAML reads {value} as a {kind}", "put it in quotes"
         case _:
-            return f"parameter {name!r} is {value!r}: {_needed(error)}", ""
+            return f"parameter {name!r} is {value!r}", _needed(error)
 
 
 def _shown(params: Mapping[str, object]) -> list[str]:

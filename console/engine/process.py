@@ -19,6 +19,7 @@ import platformdirs
 
 from console.domain.errors import BluegreenError
 from console.engine.scope import in_scope
+from console.journal.place import of_the_user
 
 START_SECONDS = 30.0
 """Longest time for a runner to import and connect."""
@@ -46,7 +47,7 @@ class WarmRunner:
         """`scope`: in a scope of the user's service manager, where there is one, so that logging out does not end it."""
         self._replaces = replaces
         """Start another one after a run was handed over."""
-        self._log = log or Path(platformdirs.user_log_path("bluegreen")) / "runner.log"
+        self._log = log or of_the_user(platformdirs.user_log_path("bluegreen")) / "runner.log"
         self._child: Child | None = None
         self._replacing: asyncio.Task[None] | None = None
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from console.domain.errors import BluegreenError, PortError, Refused
+from console.domain.errors import BluegreenError, JournalError, PortError, Refused
 from console.domain.ids import RunId
 from console.domain.run import RunRecord, fold
 from console.engine import bindings
 from console.engine.aftermath import conclude, finish
 from console.engine.ahead import look_ahead
-from console.engine.deps import Deps
+from console.engine.deps import Deps, no_journal
 from console.engine.ending import Ending
 from console.engine.failures import Failure, back_off, failure_of
 from console.engine.resume import admit, earlier_failure, guards
@@ -139,6 +140,7 @@ async def claim(ref: str, deps: Deps) -> Drive:
 
     Raises Refused when another process drives it, or nothing of that name is there.
     """
+    deps = await _with_journal(deps)
     ledger, run, folder = await _found(ref, deps)
     record = fold(await ledger.read(run=run))
     if record is None:
@@ -154,6 +156,16 @@ async def claim(ref: str, deps: Deps) -> Drive:
     return Drive(deps, Session(deps, ledger, await ledger.read(run=run), runbook), lock)
 
 
+async def _with_journal(deps: Deps) -> Deps:
+    """A runner that has waited without a journal looks for it once more when it gets a run."""
+    if deps.journal is not None or deps.open_journal is None:
+        return deps
+    try:
+        return replace(deps, journal=await deps.open_journal(), trouble=None)
+    except JournalError as problem:
+        return replace(deps, trouble=problem)
+
+
 async def drive(run: RunId | str, deps: Deps) -> RunRecord:
     """Claim and run."""
     return await (await claim(str(run), deps)).run()
@@ -163,7 +175,7 @@ async def _found(ref: str, deps: Deps) -> tuple[Ledger, RunId, Path | None]:
     """Where the run is recorded, its number there, and the folder that its lock must be in (None: where one can be made)."""
     if ref.isdigit():
         if deps.journal is None:
-            raise JournalUnavailable(f"run {ref} cannot be read: there is no journal")
+            raise JournalUnavailable(f"run {ref} cannot be read: {no_journal(deps)}")
         return deps.journal, RunId(int(ref)), None
     folder = next((f for f in deps.place.spools if spool_path(f, ref).exists()), None)
     if folder is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import shutil
@@ -30,6 +31,14 @@ def ends_with_login(
     if _kills_user_processes(settings) and not (linger / user).exists():
         return f"the login manager ends {user}'s processes at logout: `loginctl enable-linger {user}` keeps them"
     return ""
+
+
+def user_name() -> str:
+    """The login name, for `ends_with_login`; empty for a user without one, as containers have them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def _kills_user_processes(settings: Iterable[Path]) -> bool:

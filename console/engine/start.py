@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from console.domain.environment import Environment
-from console.domain.errors import JournalError, Refused, UsageError
+from console.domain.errors import BluegreenError, JournalError, Refused, UsageError
 from console.domain.facts import Stamp
 from console.domain.ids import Epoch, RunId
 from console.domain.release import Release
@@ -19,14 +19,14 @@ from console.domain.views.plan import PlanView
 from console.domain.world import KINDS, Kind
 from console.engine import bindings, traffic
 from console.engine.action import Bindings
-from console.engine.deps import Deps
+from console.engine.deps import Deps, no_journal
 from console.engine.history import usual
 from console.engine.inputs import checked_inputs
 from console.engine.planner import plan_run
 from console.engine.ports import Fingerprint
 from console.engine.still_cluster import StillCluster
 from console.engine.tasks import Setting, steps_of, title_of
-from console.journal.errors import JournalUnavailable
+from console.journal.errors import JournalDamaged
 from console.journal.journal import Journal
 from console.journal.lock import held
 from console.journal.place import workable
@@ -69,6 +69,8 @@ class Opened:
 
     run: RunId
     uid: str
+    spooled: str = ""
+    """Why it is recorded in a spool; empty for one in the journal."""
 
     @property
     def ref(self) -> str:
@@ -113,18 +115,30 @@ async def open_run(prepared: Prepared, deps: Deps) -> Opened:
     draft = Draft("run.opened", None, deps.actor, _body(prepared, deps, uid))
     try:
         if deps.journal is None:
-            raise JournalUnavailable("there is no journal")
+            raise no_journal(deps)
         back = request.runbook.direction == "back"
         if back:
             await _refuse_second_way_back(deps.journal, deps)
+        else:
+            await _refuse_broken_chain(deps.journal)
         entry = await deps.journal.open_run(draft, alone=not back)
-    except JournalUnavailable:
+    except JournalError as problem:  # whatever ails it: unreachable, full, locked, damaged, newer
         if not may_spool(request.runbook, prepared.setting.bindings):
             raise
-        return await _open_spool(draft, deps, uid)
+        return await _open_spool(draft, deps, uid, why=problem)
     if entry.run is None:
         raise JournalError("the journal gave the run no number")
     return Opened(entry.run, uid)
+
+
+async def open_spool(prepared: Prepared, opened: Opened, deps: Deps, *, why: BluegreenError) -> Opened:
+    """A run that is open in the journal, opened in a spool as well: no runner could read it there.
+
+    Raises `why` for every run but a rollback to the warm slot.
+    """
+    if opened.spooled or not may_spool(prepared.request.runbook, prepared.setting.bindings):
+        raise why
+    return await _open_spool(Draft("run.opened", None, deps.actor, _body(prepared, deps, opened.uid)), deps, opened.uid, why=why)
 
 
 def may_spool(runbook: Runbook, bound: Bindings) -> bool:
@@ -141,6 +155,16 @@ def check_target(environment: Environment, found: Fingerprint) -> None:
         raise Refused(
             f"the namespace {found.namespace} has uid {found.namespace_uid}, but {environment.name} expects {wanted.namespace_uid}",
             hint="It is another cluster, or the namespace was made anew; correct `namespace_uid` in the settings if that was meant",
+        )
+
+
+async def _refuse_broken_chain(journal: Journal) -> None:
+    """A break in the record stops everything but the way back (SAFETY 3.7)."""
+    verdict = await journal.verify()
+    if any(p.kind != "torn" for p in verdict.problems):
+        raise JournalDamaged(
+            f"the journal cannot be trusted: {verdict.sentence}",
+            hint="`bluegreen audit verify` shows where; keep the file and start a new journal with --journal",
         )
 
 
@@ -184,10 +208,12 @@ async def _usual(runbook: Runbook, deps: Deps) -> dict[str, float]:
         return {}
 
 
-async def _open_spool(draft: Draft, deps: Deps, uid: str) -> Opened:
+async def _open_spool(draft: Draft, deps: Deps, uid: str, *, why: BluegreenError) -> Opened:
     spool = Spool(spool_path(workable(deps.place.spools), uid), environment=deps.environment.name)
     await spool.append([replace(draft, run=SPOOLED)])
-    return Opened(SPOOLED, uid)
+    return Opened(
+        SPOOLED, uid, f"{why.message}. This way back is recorded in {spool.path}, and comes into the journal once it can be written"
+    )
 
 
 def _body(prepared: Prepared, deps: Deps, uid: str) -> dict[str, object]:

@@ -55,7 +55,8 @@ class Row:
     @property
     def torn(self) -> bool:
         """Was it written only in part? Edited rows are complete; torn ones cannot be read at all."""
-        if not (isinstance(self.body, str) and isinstance(self.hash, str) and len(self.hash) == len(GENESIS)):
+        texts = (self.environment, self.type, self.at, self.actor, self.body, self.prev, self.hash)
+        if not (isinstance(self.seq, int) and all(isinstance(t, str) for t in texts) and len(self.hash) == len(GENESIS)):
             return True
         try:
             return not isinstance(json.loads(self.body), dict)
@@ -66,8 +67,13 @@ class Row:
 def link(draft: Draft, *, environment: str, head: Head, at: datetime) -> Row:
     """`draft` as the entry after `head`."""
     stamp = at.astimezone(UTC).isoformat(timespec="microseconds")
-    row = Row(environment, head.seq + 1, draft.run, draft.type, stamp, draft.actor, canonical_json(draft.body), head.hash, "")
+    row = Row(environment, head.seq + 1, draft.run, draft.type, stamp, _text(draft.actor), _text(canonical_json(draft.body)), head.hash, "")
     return Row(**{**asdict(row), "hash": row.digest})
+
+
+def _text(given: str) -> str:
+    """What UTF-8 can hold: bytes of a command line that were no UTF-8 become question marks."""
+    return given.encode("utf-8", "replace").decode("utf-8")
 
 
 def entry(row: Row) -> Entry:

@@ -26,11 +26,13 @@ def location_of(where: str | Path) -> sa.URL:
         return sa.URL.create("sqlite", database=text)
     try:
         url = sa.make_url(text)
-    except sa.exc.ArgumentError as problem:
+    except (sa.exc.ArgumentError, ValueError) as problem:
         raise JournalError("the journal's address cannot be read", hint="give a file or postgresql://user@host/database") from problem
     match url.get_backend_name():
-        case "sqlite":
+        case "sqlite" if url.database:
             return url
+        case "sqlite":
+            raise JournalError("the journal's address names no file", hint="give a file or postgresql://user@host/database")
         case "postgresql":
             return url.set(drivername="postgresql+psycopg")
         case other:
@@ -64,6 +66,8 @@ def named_errors(url: sa.URL) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as problem:
         raise _named(problem.orig, url) from problem
+    except sqlite3.Error as problem:
+        raise _named_sqlite(problem, shown(url)) from problem
     except sa.exc.SQLAlchemyError as problem:
         raise JournalUnavailable(f"the journal {shown(url)} failed: {problem}") from problem
 
@@ -81,20 +85,56 @@ def _sqlite(url: sa.URL, busy_timeout: float) -> sa.Engine:
         raise JournalUnavailable(
             f"the journal's folder {folder} cannot be made: {problem.strerror}", hint="give another with --journal"
         ) from problem
-    engine = sa.create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": busy_timeout, "check_same_thread": False})
+    file = Path(str(url.database))
+    engine = sa.create_engine(url, pool_size=1, max_overflow=0, creator=lambda: _opened_file(file, busy_timeout))
 
     @sa.event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we begin our transactions ourselves
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+    def _configure(_connection: object, record: Any) -> None:
+        record.info["file"] = _identity(file)
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get(WRITING)
+        if writes and connection.info.get("file") != _identity(file):
+            raise JournalUnavailable(
+                f"the journal {file} was deleted or moved while it was open", hint="put it back, or give another with --journal"
+            )
         # A deferred transaction would read the head, lose its turn, and fork the chain.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITING) else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _opened_file(file: Path, busy_timeout: float) -> sqlite3.Connection:
+    """A connection whose transactions we begin ourselves. A file that nobody can write any more is still read."""
+    connection = sqlite3.connect(file, timeout=busy_timeout, check_same_thread=False, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.OperationalError as problem:
+        connection.close()
+        if not _sealed(file, problem):
+            raise
+        return sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False, isolation_level=None)
+    return connection
+
+
+def _sealed(file: Path, problem: sqlite3.Error) -> bool:
+    """Its folder is read-only, and it is whole: no writer left entries beside it that would have to be read with it."""
+    beside = file.with_name(file.name + "-wal")
+    try:
+        return _code(problem) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) and file.is_file() and not beside.exists()
+    except OSError:
+        return False
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file has this name now; None when none has."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _postgresql(url: sa.URL, environment: str, busy_timeout: float) -> sa.Engine:
@@ -133,8 +173,7 @@ def _named(problem: object, url: sa.URL) -> JournalError:
 
 
 def _named_sqlite(problem: sqlite3.Error, where: str) -> JournalError:
-    code = (getattr(problem, "sqlite_errorcode", 0) or 0) & 0xFF
-    match code:
+    match _code(problem):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return JournalUnavailable(f"the journal {where} is locked by another program", hint="find it with `fuser` and end it, or wait")
         case sqlite3.SQLITE_FULL:
@@ -147,3 +186,8 @@ def _named_sqlite(problem: sqlite3.Error, where: str) -> JournalError:
             return JournalDamaged(f"the journal {where} is damaged ({problem})", hint="keep the file, and start a new one with --journal")
         case _:
             return JournalUnavailable(f"the journal {where} failed: {problem}", hint="check its disk and folder")
+
+
+def _code(problem: sqlite3.Error) -> int:
+    """SQLite's result code without its extension."""
+    return (getattr(problem, "sqlite_errorcode", 0) or 0) & 0xFF

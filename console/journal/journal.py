@@ -48,8 +48,8 @@ class Journal:
         self._appended = 0
 
     async def prepare(self) -> None:
-        """Create the tables where they are missing, and learn the journal's id."""
-        self.id = await self._write(lambda connection: rows.prepare(connection))
+        """Learn the journal's id; create the tables where they are missing. What is there is only read: it may be locked or read-only."""
+        self.id = await self._read(rows.known_id) or await self._write(rows.prepare)
 
     async def append(self, drafts: Iterable[Draft], *, epoch: Epoch = NOBODY) -> tuple[Entry, ...]:
         """Number, time, chain and store; durable once it returns. All of them or none.
@@ -137,6 +137,10 @@ class Journal:
         return await self._read(
             lambda connection: verify_rows(rows.every_row(connection, self.environment), journal=self.id, anchor=parsed)
         )
+
+    async def rows(self) -> tuple[Row, ...]:
+        """Everything as it is stored, whatever state it is in."""
+        return tuple(await self._read(lambda connection: list(rows.every_row(connection, self.environment))))
 
     async def tail(self, run: RunId | None = None, after: int = 0) -> AsyncIterator[Entry]:
         """Entries as they are written, by anybody, without end. At most 50 ms behind while a run is open."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from console.domain.errors import JournalError
 from console.journal import engines
 from console.journal.journal import Journal, Now, utc_now
 from console.journal.spool import reconcile
@@ -21,7 +23,8 @@ async def open_journal(
     journal = Journal(engines.create(url, environment=environment, busy_timeout=busy_timeout), environment, now)
     try:
         await journal.prepare()
-        await reconcile(journal, spools)
+        with suppress(JournalError):  # it can be read; what waits beside it comes over when it can be written
+            await reconcile(journal, spools)
     except BaseException:
         await journal.close()
         raise

@@ -19,20 +19,29 @@ from console.journal.schema import SCHEMA_VERSION, entries, meta, metadata, set_
 _COLUMNS = tuple(c.name for c in entries.columns)
 
 
-def prepare(connection: sa.Connection) -> str:
-    """Create what is missing and return the journal's id; raises JournalVersion for a schema that is not ours."""
+def known_id(connection: sa.Connection) -> str:
+    """The id of a journal that is there, by reading alone; empty where none is. Raises JournalVersion for a schema that is not ours."""
     if not sa.inspect(connection).has_table(meta.name):
-        metadata.create_all(connection)
+        return ""
     found = {str(row.key): str(row.value) for row in connection.execute(sa.select(meta))}
     if not found:
-        found = {"version": str(SCHEMA_VERSION), "id": uuid4().hex}
-        connection.execute(sa.insert(meta), [{"key": k, "value": v} for k, v in found.items()])
+        return ""
     if found.get("version") != str(SCHEMA_VERSION):
         raise JournalVersion(
             f"the journal has schema version {found.get('version')}, this bluegreen writes version {SCHEMA_VERSION}",
             hint="use the bluegreen that wrote it, or give another place with --journal",
         )
     return found["id"]
+
+
+def prepare(connection: sa.Connection) -> str:
+    """Create what is missing and return the journal's id; raises JournalVersion for a schema that is not ours."""
+    metadata.create_all(connection)
+    if known := known_id(connection):
+        return known
+    made = {"version": str(SCHEMA_VERSION), "id": uuid4().hex}
+    connection.execute(sa.insert(meta), [{"key": k, "value": v} for k, v in made.items()])
+    return made["id"]
 
 
 def tip(connection: sa.Connection, environment: str) -> Row | None:

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,16 +26,25 @@ from console.journal.lock import held
 from console.journal.verify import Anchor
 
 SUFFIX = ".spool"
+MOVED = ".spooled"
+"""Ending of a spool whose entries are in the journal."""
 POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class _Contents:
     rows: tuple[Row, ...]
+    """Entries that follow each other unbroken from the first line on."""
     torn: bytes
     """What follows the last whole line: a write that a crash cut short."""
+    doubtful: bytes
+    """Whole lines that cannot be read or were changed, and all that follow them."""
     size: int
     """Bytes of whole lines."""
+
+    @property
+    def environment(self) -> str:
+        return self.rows[0].environment if self.rows else ""
 
 
 class Spool:
@@ -54,19 +63,19 @@ class Spool:
         return await asyncio.to_thread(self._append, listed) if listed else ()
 
     async def read(self, run: RunId | None = None, after: int = 0, limit: int | None = None) -> tuple[Entry, ...]:
-        """All entries are of the one run: `run` is not looked at."""
-        found = await asyncio.to_thread(lambda: _contents(self.path).rows)
-        return tuple(entry(row) for row in found if row.seq > after)[:limit]
+        """All entries are of the one run: `run` is not looked at. They are found when they were moved into the journal, too."""
+        found = await asyncio.to_thread(self._kept)
+        return tuple(entry(row) for row in found.rows if row.seq > after)[:limit]
 
     async def tail(self, run: RunId | None = None, after: int = 0) -> AsyncIterator[Entry]:
-        seen = -1
+        seen: tuple[int, ...] = ()
         while True:
-            size = self.path.stat().st_size
-            if size != seen:
+            now = _shape(self.path)
+            if now != seen:
                 for found in await self.read(after=after):
                     after = found.seq
                     yield found
-            seen = size
+            seen = now
             await asyncio.sleep(POLL_SECONDS)
 
     async def anchor(self) -> Anchor:
@@ -74,10 +83,16 @@ class Spool:
         found = (await asyncio.to_thread(_contents, self.path)).rows
         return Anchor(f"spool-{self.path.stem}", found[-1].seq if found else 0, found[-1].hash if found else GENESIS)
 
+    def _kept(self) -> _Contents:
+        here = _contents(self.path)
+        return here if here.size or here.torn else _contents(self.path.with_suffix(MOVED))
+
     def _append(self, drafts: tuple[Draft, ...]) -> tuple[Entry, ...]:
         try:
             with _alone(self.path) as file:
                 stored = _contents(self.path)
+                if stored.doubtful:
+                    raise JournalUnavailable(f"the spool {self.path} cannot be trusted: it was changed", hint="keep the file")
                 if stored.torn:
                     os.ftruncate(file, stored.size)
                     drafts = (
@@ -85,8 +100,7 @@ class Spool:
                         *drafts,
                     )
                 rows = self._linked(stored.rows, drafts)
-                os.write(file, "".join(canonical_json(r.as_dict()) + "\n" for r in rows).encode())
-                os.fsync(file)
+                _write_whole(file, "".join(canonical_json(r.as_dict()) + "\n" for r in rows).encode(), before=stored.size)
         except OSError as problem:
             raise JournalUnavailable(f"the spool {self.path} cannot be written: {problem.strerror}") from problem
         return tuple(entry(row) for row in rows)
@@ -101,49 +115,72 @@ class Spool:
         return rows
 
 
+def _write_whole(file: int, data: bytes, *, before: int) -> None:
+    """All of it and durable, or as it was: a disk that fills up takes a part and says nothing."""
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+        os.fsync(file)
+    except OSError:
+        os.ftruncate(file, before)
+        raise
+
+
 def spool_path(folder: Path, uid: str) -> Path:
     return folder / f"{uid}{SUFFIX}"
+
+
+def spool_of(folders: Iterable[Path], uid: str, *, environment: str) -> Spool:
+    """The spool of a run that was opened in one, wherever that had room. Raises JournalUnavailable when it is nowhere."""
+    paths = (spool_path(folder, uid) for folder in folders)
+    found = next((p for p in paths if p.exists() or p.with_suffix(MOVED).exists()), None)
+    if found is None:
+        raise JournalUnavailable(f"the spool {uid} is gone")
+    return Spool(found, environment=environment)
 
 
 async def reconcile(journal: Journal, folders: Iterable[Path]) -> int:
     """Move finished spools of this environment into the journal; returns how many entries came over.
 
-    A spool whose runner lives is left alone. Doing it twice, or after a crash half way, adds nothing twice.
+    A spool whose runner lives is left alone. Doing it twice, or after a crash half way, adds nothing twice. What was changed or cut in a
+    spool is kept in the journal as text.
     """
     moved = 0
     places = tuple(folders)
     for path in sorted(p for folder in places for p in folder.glob(f"*{SUFFIX}")):
         if any(held(folder, path.stem) for folder in places):
             continue
-        stored = await asyncio.to_thread(_contents, path)
-        if stored.rows and stored.rows[0].environment == journal.environment:
-            moved += await _move(journal, stored)
-            path.rename(path.with_suffix(".spooled"))
+        try:
+            stored = await asyncio.to_thread(_contents, path)
+        except JournalUnavailable:
+            continue  # it is looked at again next time
+        if stored.environment in ("", journal.environment):
+            moved += await _move(journal, path, stored)
     return moved
 
 
-async def _move(journal: Journal, stored: _Contents) -> int:
+async def _move(journal: Journal, path: Path, stored: _Contents) -> int:
     entries = [entry(row) for row in stored.rows]
-    target = await _same_run(journal, entries[0])
+    target = next((r.id for r in await journal.runs(limit=50) if r.uid == path.stem), None)
+    if entries and target is None and entries[0].type != "run.opened":
+        return 0  # the rest of a run that another journal has
     known = {_spooled_hash(e) for e in await journal.read(run=target)} if target is not None else set()
-    drafts = [_draft(e) for e in entries if e.hash not in known]
-    if stored.torn:
-        drafts.append(Draft("journal.mended", None, "bluegreen", {"dropped": stored.torn.decode(errors="replace")}))
-    if not drafts:
-        return 0
-    if target is None:
-        await journal.open_run(drafts[0], *drafts[1:])
-    else:
-        await journal.append(replace(d, run=target) for d in drafts)
-    return len(drafts)
+    drafts = [_draft(e) for e in entries if e.hash not in known and not (e.type == "run.opened" and target is not None)]
+    kept = [d for d in (_note(path, stored.doubtful, "changed"), _note(path, stored.torn, "torn")) if d]
+    if drafts and target is None:
+        await journal.open_run(drafts[0], *drafts[1:], *(replace(d, run=None) for d in kept))
+    elif drafts or kept:
+        await journal.append([*(replace(d, run=target) for d in drafts), *kept])
+    with suppress(OSError):  # it is found again, and adds nothing twice
+        path.rename(path.with_suffix(MOVED))
+    return len(drafts) + len(kept)
 
 
-async def _same_run(journal: Journal, first: Entry) -> RunId | None:
-    """The run in the journal that the spool goes on with; None for one that was opened in the spool."""
-    if first.type != "run.opened":
-        return first.run
-    uid = first.body.get("uid")
-    return next((r.id for r in await journal.runs(limit=50) if r.uid == uid), None)
+def _note(path: Path, raw: bytes, how: str) -> Draft | None:
+    """What could not be taken over as entries."""
+    if not raw:
+        return None
+    return Draft("journal.mended", None, "bluegreen", {"dropped": raw.decode(errors="replace"), "spool": path.name, "was": how})
 
 
 def _draft(spooled: Entry) -> Draft:
@@ -161,17 +198,36 @@ def _contents(path: Path) -> _Contents:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        return _Contents((), b"", 0)
-    whole, _, torn = raw.rpartition(b"\n")
+        return _Contents((), b"", b"", 0)
+    except OSError as problem:
+        raise JournalUnavailable(f"the spool {path} cannot be read: {problem.strerror}") from problem
+    lines = raw.splitlines(keepends=True)
+    torn = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
     rows: list[Row] = []
-    for line in whole.splitlines():
-        try:
-            rows.append(Row(**json.loads(line)))
-        except (ValueError, TypeError) as problem:
-            raise JournalUnavailable(
-                f"line {len(rows) + 1} of the spool {path} cannot be read: {problem}", hint="keep the file"
-            ) from problem
-    return _Contents(tuple(rows), torn, len(raw) - len(torn))
+    for line in lines:
+        row = _row(line)
+        if row is None or row.digest != row.hash or (rows and row.prev != rows[-1].hash):
+            break
+        rows.append(row)
+    return _Contents(tuple(rows), torn, b"".join(lines[len(rows) :]), len(raw) - len(torn))
+
+
+def _row(line: bytes) -> Row | None:
+    try:
+        row = Row(**json.loads(line))
+        entry(row)
+    except (ValueError, TypeError):
+        return None
+    return row
+
+
+def _shape(path: Path) -> tuple[int, ...]:
+    """Differs once something was added, or the file was moved."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (-1,)
+    return found.st_ino, found.st_size
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def verify_rows(rows: Iterable[Row], *, journal: str, anchor: Anchor | None = No
     for row in rows:
         problems += _faults(row, head)
         anchored = anchored or (wanted is not None and (row.seq, row.hash) == (wanted.seq, wanted.hash))
-        head, count = Head(row.seq, row.hash), count + 1
+        head, count = Head(_number(row, head), row.hash), count + 1
     if wanted and not anchored:
         problems.append(_missing(wanted, head))
     return Verification(count, head, tuple(_judged(p, head) for p in problems), anchored)
@@ -81,9 +81,14 @@ def _judged(problem: Problem, head: Head) -> Problem:
     return problem
 
 
+def _number(row: Row, head: Head) -> int:
+    """The row's number, or the one that it should have where it has none any more."""
+    return row.seq if isinstance(row.seq, int) else head.seq + 1
+
+
 def _faults(row: Row, head: Head) -> list[Problem]:
     if row.torn:
-        return [Problem("torn", row.seq, f"entry {row.seq} was written only in part")]
+        return [Problem("torn", _number(row, head), f"entry {_number(row, head)} was written only in part")]
     if row.seq != head.seq + 1:
         missing = f"entry {head.seq + 1} is" if row.seq == head.seq + 2 else f"entries {head.seq + 1} to {row.seq - 1} are"
         return [Problem("deleted", head.seq + 1, f"{missing} missing")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class RegistryClient:
         self, *, timeout: float = 3.0, docker_config: Path | None = None, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._timeout = timeout
-        self._docker_config = docker_config or Path.home() / ".docker" / "config.json"
+        self._docker_config = docker_config or Path(os.path.expanduser("~/.docker/config.json"))
         self._transport = transport
 
     async def digest(self, image: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -84,7 +85,7 @@ def _cluster(top: Fields, folder: Path) -> ClusterRef:
         return ClusterRef(
             namespace=fields.need("namespace", names.label, "default", hint="write cluster: and under it namespace:"),
             context=fields.take("context", anything, None),
-            kubeconfig=fields.take("kubeconfig", lambda n: folder / Path(text(n)).expanduser(), None),
+            kubeconfig=fields.take("kubeconfig", lambda n: folder / os.path.expanduser(text(n)), None),
             server=fields.take("server", names.url, None),
             namespace_uid=fields.take("namespace_uid", anything, None),
             time_zone=fields.take("time_zone", _time_zone, ClusterRef.time_zone),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ def find_config(flag: Path | None, environ: Mapping[str, str], *, here: Path | N
     """The first folder that is asked for or exists. Raises NotConfigured; a folder asked for by name must exist and hold environments."""
     for origin, path in _asked(flag, environ):
         return ConfigFolder(_asked_folder(path, origin), origin)
-    places: tuple[tuple[Origin, Path], ...] = (("here", (here or Path.cwd()) / "config"), ("user", _user_folder(environ)))
+    places: tuple[tuple[Origin, Path], ...] = (("here", (here or _here()) / "config"), ("user", _user_folder(environ)))
     for origin, path in places:
         if ConfigFolder(path).environments():
             return ConfigFolder(path, origin)
@@ -72,11 +73,19 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "config"
 
 
+def _here() -> Path:
+    """The working folder; as a relative path where it was deleted under us."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
+
+
 def _asked(flag: Path | None, environ: Mapping[str, str]) -> Iterator[tuple[Origin, Path]]:
     if flag is not None:
         yield "flag", flag
     if environ.get(VARIABLE):
-        yield "variable", Path(environ[VARIABLE]).expanduser()
+        yield "variable", Path(os.path.expanduser(environ[VARIABLE]))
 
 
 def _asked_folder(path: Path, origin: Origin) -> Path:
@@ -92,8 +101,8 @@ def _asked_folder(path: Path, origin: Origin) -> Path:
 
 
 def _user_folder(environ: Mapping[str, str]) -> Path:
-    base = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".config")
-    return Path(base).expanduser() / "bluegreen"
+    base = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
+    return Path(os.path.expanduser(base)) / "bluegreen"
 
 
 def _yaml_files(folder: Path) -> tuple[Path, ...]:

@@ -65,7 +65,7 @@ def _components(known: tuple[ComponentName, ...]) -> Parse[tuple[ComponentName, 
     def one(node: Node) -> ComponentName:
         name = text(node)
         if name not in known:
-            raise Wrong(f"{name!r} is no component", did_you_mean(name, known))
+            raise Wrong(f"{name!r} is no component", did_you_mean(name, known) or "write components: first")
         return ComponentName(name)
 
     return listing(one)
@@ -103,7 +103,7 @@ def _by_component(fields: Fields, key: str, known: tuple[ComponentName, ...]) ->
         if name.text in known:
             found.append((ComponentName(name.text), node))
         else:
-            fields.problems.error(name.at, f"{name.text!r} is no component", did_you_mean(name.text, known))
+            fields.problems.error(name.at, f"{name.text!r} is no component", did_you_mean(name.text, known) or "write components: first")
     return tuple(found)
 
 

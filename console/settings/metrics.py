@@ -15,6 +15,7 @@ PLACEHOLDERS = ("slot", "window", "namespace", "application")
 _PLACEHOLDER = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`')
 _PAIRS = {")": "(", "]": "[", "}": "{"}
+_CLOSING = {opening: closing for closing, opening in _PAIRS.items()}
 
 
 def metrics(top: Fields, strategy: Strategy) -> tuple[MetricQueries, Mapping[str, float]]:
@@ -58,12 +59,12 @@ def promql(*, needs_slot: bool) -> Parse[str]:
 def _refuse_unbalanced(query: str) -> None:
     bare = _QUOTED.sub("", query)
     if re.search(r"[\"'`]", bare):
-        raise Wrong("a quote of the query is never closed")
+        raise Wrong("a quote of the query is never closed", "close it with the same quote")
     waiting: list[str] = []
     for character in re.findall(r"[()\[\]{}]", bare):
         if character in _PAIRS.values():
             waiting.append(character)
         elif not waiting or waiting.pop() != _PAIRS[character]:
-            raise Wrong(f"a {character!r} of the query closes nothing")
+            raise Wrong(f"a {character!r} of the query closes nothing", "remove it, or open it before")
     if waiting:
-        raise Wrong(f"a {waiting[-1]!r} of the query is never closed")
+        raise Wrong(f"a {waiting[-1]!r} of the query is never closed", f"close it with {_CLOSING[waiting[-1]]!r}")

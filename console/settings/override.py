@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ def overridden(environment: Environment, environ: Mapping[str, str]) -> Environm
     if context := environ.get("BLUEGREEN_CONTEXT"):
         cluster = replace(cluster, context=context)
     if kubeconfig := environ.get("BLUEGREEN_KUBECONFIG"):
-        cluster = replace(cluster, kubeconfig=Path(kubeconfig).expanduser())
+        cluster = replace(cluster, kubeconfig=Path(os.path.expanduser(kubeconfig)))
     if namespace := environ.get("BLUEGREEN_NAMESPACE"):
         cluster = replace(cluster, namespace=_checked(names.namespace, "BLUEGREEN_NAMESPACE", namespace))
     found = replace(environment, cluster=cluster)

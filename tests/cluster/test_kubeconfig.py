@@ -186,9 +186,9 @@ def test_a_pods_service_account_where_there_is_no_kubeconfig(tmp_path: Path) -> 
     [
         ("", "kubeconfig {file} is empty"),
         ("# only a comment\n", "kubeconfig {file} is empty"),
-        ("a: 1\nb: [1\nc: 2\n", "{file}:3: not valid YAML"),
+        ("a: 1\nb: [1\nc: 2\n", "{file}:2: not valid YAML: a '[' is never closed"),
         ("- a\n- b\n", "{file}:1: a kubeconfig is a mapping with clusters, contexts and users, not a list"),
-        ("\x01\x02", "{file}: not valid YAML"),
+        ("\x01\x02", "{file}:1: not valid YAML: character U+0001 is not allowed in YAML. remove it"),
         ({"clusters": {}, "contexts": {"a": 1}}, "{file}: contexts must be a list"),
         ({"users": [{"user": {}}]}, "{file}: entry 1 of users has no name"),
         (config(current=None), "{file} has no current-context. choose one with --context; known contexts: prod"),

@@ -13,9 +13,10 @@ import pytest
 
 from console.domain.errors import JournalError
 from console.domain.ids import RunId
-from console.journal import Journal, open_journal
+from console.journal import Journal, engines, open_journal
 from console.journal.chain import GENESIS
 from console.journal.errors import JournalDamaged, JournalUnavailable, JournalVersion, RunIsOpen
+from console.journal.journal import utc_now
 from tests.journal.conftest import OpenJournal
 from tests.journal.drafts import closed, note, opened
 
@@ -165,3 +166,64 @@ async def test_runs_are_read_page_by_page(journal: Journal) -> None:
     assert [r.id for r in await journal.runs(limit=2, before=RunId(4))] == [3, 2]
     assert [r.id for r in await journal.runs(limit=2, before=RunId(2))] == [1]
     assert await journal.runs(limit=2, before=RunId(1)) == ()
+
+
+async def test_a_journal_whose_file_was_deleted_while_it_was_open_is_not_written_into_nothing(journal: Journal, place: Path) -> None:
+    await journal.append([note(1)])
+    for file in place.parent.iterdir():
+        file.unlink()
+    place.parent.rmdir()
+    with pytest.raises(JournalUnavailable, match="was deleted or moved while it was open"):
+        await journal.append([note(1)])
+    assert len(await journal.read()) == 1
+
+
+async def test_a_journal_that_another_file_took_the_place_of_is_not_written(journal: Journal, place: Path) -> None:
+    await journal.append([note(1)])
+    place.rename(place.with_suffix(".old"))
+    await (await open_journal(place, "production")).close()
+    with pytest.raises(JournalUnavailable, match="was deleted or moved"):
+        await journal.append([note(1)])
+
+
+async def test_a_journal_that_is_locked_for_a_moment_waits_for_its_turn(place: Path) -> None:
+    journal = await open_journal(place, "production", busy_timeout=30)
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.ensure_future(journal.append([note(1)]))
+    await asyncio.wait({waiting}, timeout=0.2)
+    assert not waiting.done()
+    other.execute("COMMIT")
+    assert len(await asyncio.wait_for(waiting, 30)) == 1
+    other.close()
+    await journal.close()
+
+
+async def test_a_journal_that_others_are_writing_is_opened_and_read(journal: Journal, place: Path) -> None:
+    await journal.append([note(1)])
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    reader = await open_journal(place, "production", busy_timeout=0.1)
+    assert len(await reader.read()) == 1
+    other.close()
+    await reader.close()
+
+
+async def test_a_follower_of_a_journal_that_is_locked_altogether_is_told_so(place: Path) -> None:
+    await (await open_journal(place, "production")).close()
+    journal = Journal(engines.create(engines.location_of(place), environment="production", busy_timeout=0.1), "production", utc_now)
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(JournalUnavailable, match="is locked by another program"):
+        await anext(journal.tail())
+    with pytest.raises(JournalUnavailable, match="is locked by another program"):
+        await open_journal(place, "production", busy_timeout=0.1)
+    other.close()
+    await journal.close()
+
+
+async def test_bytes_of_a_command_line_that_are_no_utf8_are_recorded_as_question_marks(journal: Journal) -> None:
+    (entry,) = await journal.append([note(1, os.fsdecode(b"caf\xe9"))])
+    assert entry.body["text"] == "caf?"
+    assert (await journal.verify()).ok
