@@ -11,10 +11,12 @@ from textual.screen import Screen
 from console.app.desk import Desk
 from console.app.link import Holder, Job, sentence
 from console.domain.ids import RunId
+from console.domain.rollback import SWITCH_SECONDS
 from console.domain.run import RunRecord, StepState
 from console.domain.views import question as questions
 from console.domain.views.facts import facts
 from console.domain.views.question import QuestionView
+from console.domain.views.readiness import rounded
 from console.domain.views.state import ConsoleState
 from screens.question import Build, Decision, Question
 
@@ -53,7 +55,9 @@ class Asking:
             if record is None:
                 return None
             entries = state.entries.get(run, ())
-            return questions.gate_question(record, live=live_slot(state), entries=entries, facts=facts(state), forbidden=forbidden(state))
+            return questions.gate_question(
+                record, live=live_slot(state), entries=entries, facts=facts(state), forbidden=forbidden(state), back=back_in(state)
+            )
 
         def taken(decision: Decision) -> None:
             if decision.asked is not None:
@@ -149,6 +153,12 @@ class Asking:
 
 def live_slot(state: ConsoleState) -> str:
     return state.position.active or "" if state.position else ""
+
+
+def back_in(state: ConsoleState) -> str:
+    """How long a way back to a warm slot takes: as it was measured here, else what is assumed."""
+    measured = state.readiness.warm if state.readiness else None
+    return f"about {rounded(measured.seconds)}" if measured else f"about {rounded(SWITCH_SECONDS)} (assumed)"
 
 
 def forbidden(state: ConsoleState) -> str:

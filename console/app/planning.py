@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from console.app.asking import Asking, Host, forbidden
+from console.app.asking import Asking, Host, back_in, forbidden
 from console.app.desk import PlanChanged
 from console.app.link import sentence
 from console.domain.errors import Refused, UsageError
@@ -133,7 +133,9 @@ def _question(state: ConsoleState) -> QuestionView | None:
     if draft.plan is None:
         pending = questions.pending_question(draft.title, runbook=draft.runbook, environment=name, facts=seen)
         return replace(pending, refusal=draft.problem) if draft.problem else pending
-    return questions.start_question(draft.plan, facts=seen, notice=draft.notice, forbidden=forbidden(state), given_reason=draft.reason)
+    return questions.start_question(
+        draft.plan, facts=seen, notice=draft.notice, forbidden=forbidden(state), given_reason=draft.reason, back=back_in(state)
+    )
 
 
 def _same(draft: PlanDraft | None, runbook: str, inputs: Mapping[str, str]) -> bool:

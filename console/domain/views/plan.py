@@ -78,8 +78,8 @@ class PlanView:
 
     @property
     def usual(self) -> float | None:
-        """Seconds that earlier runs took in all; None where no step was ever run."""
-        known = [row.usual for row in self.rows if row.usual is not None]
+        """Seconds that earlier runs took in all, without the time of people's answers; None where no step was ever run."""
+        known = [row.usual for row in self.rows if row.usual is not None and row.kind != "gate"]
         return sum(known) if known else None
 
     @property

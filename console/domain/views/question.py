@@ -62,20 +62,21 @@ class QuestionView:
 
 
 def start_question(
-    plan: PlanView, *, facts: tuple[Said, ...] = (), notice: str = "", forbidden: str = "", given_reason: str = ""
+    plan: PlanView, *, facts: tuple[Said, ...] = (), notice: str = "", forbidden: str = "", given_reason: str = "", back: str = ""
 ) -> QuestionView:
-    """May this plan be carried out? `forbidden` is a reason outside the plan, such as read-only."""
+    """May this plan be carried out? `forbidden` is a reason outside the plan, such as read-only; `back` is how long a way back takes."""
     verb, key = start_verb(plan.runbook)
     usual = f"Usually takes {duration(plan.usual)} in all." if plan.usual is not None else ""
     asks = sum(1 for row in plan.rows if row.state == "asks")
     later = f"Asks again before {plural(asks, 'step')}." if asks else ""
+    moves = sends_users(plan.differences, within=back if plan.direction == "back" else "") if not asks else ""
     return QuestionView(
         title=f"{plan.title[:1].upper()}{plan.title[1:]}?",
         environment=plan.environment.upper(),
         verb=verb,
         key=key,
         differences=plan.differences,
-        effects=tuple(e for e in (usual, later) if e),
+        effects=tuple(e for e in (moves, usual, later) if e),
         warnings=(*_overridden(plan), *plan.warnings),
         undo=plan.undo,
         facts=facts,
@@ -97,8 +98,24 @@ def pending_question(title: str, *, runbook: str, environment: str, facts: tuple
     )
 
 
+def sends_users(differences: tuple[Difference, ...], *, within: str = "") -> str:
+    """`Sends all users from green v1.5.0 to blue v1.4.2, in about 1s.`; empty where no traffic is moved."""
+    moved = [d for d in differences if d.what == "slot"]
+    targets, sources = {d.after for d in moved}, {d.before for d in moved}
+    if len(targets) != 1:
+        return ""
+    origin = f" from {sources.pop()}" if len(sources) == 1 else ""
+    return f"Sends all users{origin} to {targets.pop()}{f', in {within}' if within else ''}."
+
+
 def gate_question(
-    record: RunRecord, *, live: str, entries: tuple[Entry, ...] = (), facts: tuple[Said, ...] = (), forbidden: str = ""
+    record: RunRecord,
+    *,
+    live: str,
+    entries: tuple[Entry, ...] = (),
+    facts: tuple[Said, ...] = (),
+    forbidden: str = "",
+    back: str = "about 1s",
 ) -> QuestionView | None:
     """What the run asks; None when nothing is asked. `live` is the slot that users stay on after a no."""
     asked = record.question
@@ -106,14 +123,17 @@ def gate_question(
         return None
     step = next((s for s in record.steps if s.name == asked.step), None)
     place, verb = _gate_place(record, step)
+    changes = asked.differences or (step.differences if step else ())
+    moves = sends_users(changes)
     return QuestionView(
         title=asked.text if len(asked.text) <= LONGEST_TITLE else f"Run {record.id} asks",
         environment=record.environment.upper(),
         verb=verb,
         key=asked.key or "y",
-        differences=asked.differences or (step.differences if step else ()),
-        effects=(*([asked.text] if len(asked.text) > LONGEST_TITLE else []), place),
+        differences=changes,
+        effects=(*([asked.text] if len(asked.text) > LONGEST_TITLE else []), *([moves] if moves else []), place),
         warnings=tuple(f"As things are, it would be blocked: {reason}" for reason in _blocked(asked, entries)),
+        undo=f"r, or F8 from anywhere, {back}" if moves and record.direction == "forward" else "",
         facts=facts,
         confirm=asked.confirm,
         phrase=typed_phrase(asked.confirm, asked.phrase, record.environment),

@@ -146,7 +146,7 @@ def _first(plan: PlanView, state: PlanState) -> int | None:
 def _planned(number: int, row: PlanRow) -> StepRow:
     mark, tone = _plan_mark(row.state)
     text = "; ".join(row.reasons) if row.state == "blocked" and row.reasons else row.text
-    usual = f"usually {duration(row.usual)}" if row.usual is not None else ""
+    usual = f"usually {duration(row.usual)}" if row.usual is not None and row.kind != "gate" else ""
     return StepRow(row.step, number, mark, row.title, text, "", usual or _limit(row.within), tone)
 
 
@@ -286,7 +286,7 @@ def _timing(step: StepRecord, usual: float | None, clocks: Clocks) -> str:
     """What its time is measured by: the end of a wait, the usual time, and the limit while it still matters."""
     if step.state is StepState.RUNNING and step.until is not None:
         return whole_duration((step.until - clocks.server).total_seconds()) + LEFT
-    usually = f"usually {duration(usual)}" if usual is not None else ""
+    usually = f"usually {duration(usual)}" if usual is not None and step.kind != "gate" else ""  # a person takes as long as it takes
     if step.ended:
         return usually or _limit(step.within)
     return ", ".join(part for part in (usually, _limit(step.within)) if part)
@@ -294,7 +294,7 @@ def _timing(step: StepRecord, usual: float | None, clocks: Clocks) -> str:
 
 def _late(step: StepRecord, usual: float | None, now: datetime) -> bool:
     """It runs, and for longer than earlier runs took; a person's answer and a wait are never late."""
-    if step.state is not StepState.RUNNING or usual is None or step.started_at is None or step.until is not None:
+    if step.state is not StepState.RUNNING or usual is None or step.started_at is None or step.until is not None or step.kind == "gate":
         return False
     return (now - step.started_at).total_seconds() > max(usual * 1.2, usual + 1.0)
 

@@ -168,3 +168,47 @@ def test_every_kind_of_entry_is_said_in_words() -> None:
         "the journal's last record was torn and has been set aside",
         "ended: needs operator: in doubt: users are on blue",
     ]
+
+
+def test_nobody_is_measured_by_how_long_others_took_to_answer() -> None:
+    usual = {"gate": 111.0, "rollout.wait": 21.0}
+    view = run_view(scenes.at_the_gate().record, usual=usual, now=scenes.NOW + timedelta(minutes=9), zone=UTC)
+    assert (view.rows[5].timing, view.rows[5].late, view.rows[3].timing) == ("", False, "usually 21s")
+    plan = deploy_plan({})
+    timed = replace(plan, rows=tuple(replace(row, usual=usual.get(row.step)) for row in plan.rows))
+    assert timed.usual == 21.0
+    assert plan_view(timed).rows[5].timing == ""
+
+
+def test_a_question_that_moves_users_says_where_to_and_how_to_go_back() -> None:
+    asked = questions.gate_question(scenes.at_the_gate().record, live="blue", back="about 2s")
+    assert asked is not None
+    assert asked.effects[0] == "Sends all users from blue v1.4.2 to green v1.5.0."
+    assert asked.undo == "r, or F8 from anywhere, about 2s"
+    start = questions.start_question(rollback_plan({}), back="about 2s")
+    assert start.effects[0] == "Sends all users from green v1.5.0 to blue v1.4.2, in about 2s."
+    assert questions.start_question(deploy_plan({}), back="about 2s").effects == ("Usually takes 21s in all.", "Asks again before 1 step.")
+
+
+def test_no_question_is_confirmed_by_the_key_that_opens_it() -> None:
+    """Enter opens a start and a gate, `a` a stop, `t` a take-over, `e` the end of a wait, `q` leaving (SAFETY 4.2)."""
+    record, wait = scenes.at_the_gate().record, scenes.baking().record
+    skip = questions.skip_wait_question(wait, left=860.0)
+    assert skip is not None
+    opened = {
+        "a": questions.stop_question(record, live="blue"),
+        "t": questions.take_over_question(record),
+        "e": skip,
+        "q": questions.quit_question(record),
+    }
+    assert all(key != view.key for key, view in opened.items())
+    assert all(view.environment == "PRODUCTION" and view.effects for view in opened.values())
+    assert {view.key for view in opened.values()} == {"x", "o", "k", "l"}
+
+
+def test_a_wait_that_is_over_asks_nothing() -> None:
+    log = scenes.baking().add("step.result", 1, step="bake", attempt=1, outcome="done", reason="", evidence={}, seconds=1)
+    assert questions.skip_wait_question(log.record, left=None) is None
+    asked = questions.skip_wait_question(scenes.baking().record, left=860.0, forbidden="READ-ONLY")
+    assert asked is not None
+    assert (asked.refusal, asked.effects[0]) == ("READ-ONLY", "The wait ends, 14m20s early. Run 41 goes on to “mark green stable”.")
