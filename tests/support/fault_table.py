@@ -6,7 +6,7 @@ python -m tests.support.fault_table > docs/faults.md
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -16,8 +16,26 @@ from tests.support.faults import Group
 TESTS = Path(__file__).resolve().parents[1]
 HEAD = """# What happens when something goes wrong
 
-Generated from the tests that prove it (`python -m tests.support.fault_table > docs/faults.md`); a row without a test cannot exist.
+Whatever fails at night, four things hold: a switch that was caught in the middle is finished or taken back and shown until it is, no
+effect is lost or done twice, nothing that is not known looks healthy, and the way back to the warm slot stays open. This page says for
+each fault what you see and where, what the run does by itself, and what it costs you: time, a key, or a decision.
+
+Read it by its groups; the last column leads to the test that proves the row. The page is made from those tests
+(`python -m tests.support.fault_table > docs/faults.md`): a row without a test cannot exist.
 """
+ABOUT: Mapping[str, str] = {
+    "crash and resume": "A runner that ends at any point, and the run that goes on from where the cluster is.",
+    "two operators": "Two people, two terminals or two machines at one environment.",
+    "others' hands": "What somebody else changes in the cluster while a run is on.",
+    "the cluster": "The API server and what stands between it and us.",
+    "pods": "What becomes of the pods of a slot, and of its database.",
+    "identity and rights": "Who we are to the API server, and what we may do.",
+    "the journal": "The record of runs: its file or its database. `bluegreen audit verify` tells whether it is what was written.",
+    "the host": "The machine that a runner, a command or the console runs on.",
+    "bad input": "What people write into files and onto the command line.",
+    "the console": "The screen itself.",
+}
+"""A sentence under each heading."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +62,7 @@ def page(found: list[Row]) -> str:
     for group in get_args(Group):
         mine = [row for row in found if row.group == group]
         if mine:
-            parts.append(f"## {group[0].upper()}{group[1:]}\n")
+            parts.append(f"## {group[0].upper()}{group[1:]}\n\n{ABOUT[group]}\n")
             parts.append("| fault | the operator sees | the run | it costs | proved by |\n|---|---|---|---|---|")
             parts.append("\n".join(_line(row) for row in mine) + "\n")
     return "\n".join(parts)
@@ -67,7 +85,8 @@ def _marks_a_fault(node: ast.AST) -> bool:
 
 
 def _line(row: Row) -> str:
-    cells = (row.what, row.sees, row.does, row.costs, f"`{row.proof}`")
+    file, _, test = row.proof.partition(" ")
+    cells = (row.what, row.sees, row.does, row.costs, f"[{test.removeprefix('test_').replace('_', ' ')}](../tests/{file})")
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
