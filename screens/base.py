@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
@@ -144,6 +145,10 @@ class Dialog(ModalScreen[R | None]):
 
     def show_state(self, state: ConsoleState) -> None:
         self.state = state
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """Once, and only while it is on top: a key that was queued behind the one that closed it must not close what is below."""
+        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
 
 
 NOTICE_SECONDS = {"info": 12.0, "error": 60.0}

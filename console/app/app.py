@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.segment import Segments
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -158,6 +159,17 @@ class ConsoleApp(App[int]):
         """Keys may still be queued when the last screen has gone: then there is nothing left to go to."""
         if self.core and self.screen_stack:
             self.core.fulfil(wish)
+
+    def _fatal_error(self) -> None:
+        """The end by a mistake of ours: where it happened, without what the variables held (SAFETY 6), and what goes on."""
+        from rich.console import Group
+        from rich.traceback import Traceback
+
+        self.bell()
+        words = "The console ended by a mistake of its own. Runs go on without it: `bluegreen runs` lists them, `bluegreen attach` follows one."
+        shown = Group(Traceback(show_locals=False, width=None), words)
+        self._exit_renderables.append(Segments(self.console.render(shown, self.console.options)))
+        self._close_messages_no_wait()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What no border caught is still seen."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from console.app.app import ConsoleApp
 from console.app.desk import FirstUseNeeded, Watch
@@ -180,3 +181,31 @@ async def test_the_sandbox_is_one_key_away(tmp_path: Path) -> None:
         await see(pilot, "No settings were found")
         await pilot.press("s")
     assert app.return_value == -1
+
+
+async def test_a_second_enter_behind_the_one_that_went_somewhere_closes_nothing_else(desk: FakeDesk) -> None:
+    async with console(desk).run_test() as pilot:
+        await see(pilot, "enter Run 41")
+        await pilot.press("colon", "e", "v")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Jump), what="the line")
+        for _ in range(3):
+            pilot.app.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, EventsScreen), what="the events")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Overview), what="the Overview")
+
+
+async def test_a_mistake_of_the_console_is_shown_without_what_its_variables_held(desk: FakeDesk) -> None:
+    app = console(desk)
+    async with app.run_test():
+        secret = "hunter2"
+        try:
+            raise ValueError(len(secret))
+        except ValueError:
+            app._fatal_error()
+        shown_at_the_end = "".join(str(part.text) for shown in app._exit_renderables for part in shown.segments)  # type: ignore[attr-defined]
+        app._exit_renderables.clear()
+    assert "ValueError: 7" in shown_at_the_end
+    assert "hunter2" not in shown_at_the_end.replace('secret = "hunter2"', "")
+    assert "locals" not in shown_at_the_end
+    assert "Runs go on without it" in shown_at_the_end
