@@ -34,7 +34,7 @@ async def press_everything(c: RealConsole) -> None:
     for row in key_rows():
         if row.id not in LEAVES:
             await c.go(WAYS[row.where].replace("41", "1"))
-            await c.press(pressed(row), "s", "b")
+            await c.press(pressed(row), "s")
 
 
 async def run_every_command(c: RealConsole) -> None:
@@ -43,7 +43,7 @@ async def run_every_command(c: RealConsole) -> None:
     for command in list(commands(core, c.app.screen)):
         if command.title not in ("Quit", "Suspend; fg comes back"):
             await invoke(command.callback)
-            await c.press("s", "b", "escape", "escape")
+            await c.press("s", "escape")
 
 
 @pytest.mark.parametrize("box", ["embedded"], indirect=True)

@@ -23,16 +23,21 @@ from tests.support.scenario import Scenario, running_box
 
 SIZES = ((80, 24), (120, 40), (200, 60), (250, 70), (79, 23), (40, 10))
 KEYS = (
-    *"deplhmscwrynaxbtgGjk0123 /:?fopuvLPW",
-    *("\r", "\x1b", "\t", "\x12", "\x10", "\x1b[A", "\x1b[B", "\x1b[5~", "\x1b[6~", "\x1b[200~pasted\x1b[201~"),
+    *"deplhmscwrynaxbtgGjk0123 /?fopuvLPW",
+    *(":pods\r", ":events\r", ":sources\r", ":history\r", ":plan deploy\r", ":zzz\r\x1b", "\x10theme\x1b", "\x10show run\x1b"),
+    *("\r", "\x1b", "\t", "\x12", "\x1b[A", "\x1b[B", "\x1b[5~", "\x1b[6~", "\x1b[200~pasted\x1b[201~"),
 )
-"""Everything but q, ctrl+q and ctrl+z: those end or stop it, as they shall."""
+"""Everything but what ends or stops it, as it shall: q, ctrl+q, ctrl+z, and a search that may find `quit`."""
 PRESSES = 4
 """A second."""
 SAMPLE_SECONDS = 15.0
 GROWTH = 1.15
 """Of memory between the first third, when everything was shown once, and the last."""
 MORE_FILES = 12
+
+
+class Ended(Exception):
+    """What must not happen."""
 
 
 @dataclass
@@ -70,14 +75,17 @@ async def soak(folder: Path, *, minutes: float, seed: int) -> Soak:
         async with s.load(20.0), opened(s.operator.arguments(), environment=s.operator.environment(), size=(120, 40)) as pane:
             await pane.shows("SWITCH")
             deadline = time.monotonic() + minutes * 60
-            await asyncio.gather(
-                _repeat(deadline, lambda: _press(pane, dice, found)),
-                _repeat(deadline, lambda: _resize(pane, dice, found)),
-                _repeat(deadline, lambda: _release(s, dice, found)),
-                _repeat(deadline, lambda: _server(s, dice, found)),
-                _repeat(deadline, lambda: _sample(pane, found, began=deadline - minutes * 60)),
-            )
-            await _leaves(pane, found)
+            try:
+                await asyncio.gather(
+                    _repeat(deadline, lambda: _press(pane, dice, found)),
+                    _repeat(deadline, lambda: _resize(pane, dice, found)),
+                    _repeat(deadline, lambda: _release(s, dice, found)),
+                    _repeat(deadline, lambda: _server(s, dice, found)),
+                    _repeat(deadline, lambda: _sample(pane, found, began=deadline - minutes * 60)),
+                )
+                await _leaves(pane, found)
+            except Ended as ended:
+                found.problems.append(str(ended))
     return found
 
 
@@ -126,7 +134,10 @@ async def _sample(pane: Pane, found: Soak, *, began: float) -> None:
     await asyncio.sleep(SAMPLE_SECONDS)
     pane.catch_up()
     proc = Path(f"/proc/{pane.pid}")
-    threads = next(int(row.split()[1]) for row in (proc / "status").read_text().splitlines() if row.startswith("Threads"))
+    status = dict(row.split(":\t", 1) for row in (proc / "status").read_text().splitlines() if ":\t" in row)
+    if status["State"].startswith("Z"):
+        raise Ended(f"the console ended in minute {(time.monotonic() - began) / 60:.1f}\n{pane.text}")
+    threads = int(status["Threads"])
     found.samples.append(
         Sample(
             (time.monotonic() - began) / 60,
