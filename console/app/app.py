@@ -166,7 +166,9 @@ class ConsoleApp(App[int]):
         from rich.traceback import Traceback
 
         self.bell()
-        words = "The console ended by a mistake of its own. Runs go on without it: `bluegreen runs` lists them, `bluegreen attach` follows one."
+        words = (
+            "The console ended by a mistake of its own. Runs go on without it: `bluegreen runs` lists them, `bluegreen attach` follows one."
+        )
         shown = Group(Traceback(show_locals=False, width=None), words)
         self._exit_renderables.append(Segments(self.console.render(shown, self.console.options)))
         self._close_messages_no_wait()
