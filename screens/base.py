@@ -148,7 +148,7 @@ class Dialog(ModalScreen[R | None]):
 
     def dismiss(self, result: R | None = None) -> AwaitComplete:
         """Once, and only while it is on top: a key that was queued behind the one that closed it must not close what is below."""
-        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+        return super().dismiss(result) if self.is_current else AwaitComplete()
 
 
 NOTICE_SECONDS = {"info": 12.0, "error": 60.0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.segment import Segments
 from textual import events
 
 from console.app.app import ConsoleApp
@@ -203,7 +204,9 @@ async def test_a_mistake_of_the_console_is_shown_without_what_its_variables_held
             raise ValueError(len(secret))
         except ValueError:
             app._fatal_error()
-        shown_at_the_end = "".join(str(part.text) for shown in app._exit_renderables for part in shown.segments)  # type: ignore[attr-defined]
+        (rendered,) = app._exit_renderables
+        assert isinstance(rendered, Segments)
+        shown_at_the_end = "".join(part.text for part in rendered.segments)
         app._exit_renderables.clear()
     assert "ValueError: 7" in shown_at_the_end
     assert "hunter2" not in shown_at_the_end.replace('secret = "hunter2"', "")
