@@ -112,7 +112,8 @@ class Lease:
         if self._state is None or found is None:
             return
         if found.epoch > self._state.epoch or found.holder not in ("", self._holder):
-            raise LeaseLost(found.holder)
+            since = f"run {found.run} has driven this environment since" if found.run and not found.holder else ""
+            raise LeaseLost(found.holder, since)
 
     async def _takeable(self, found: LeaseState) -> bool:
         if found.holder in ("", self._holder):

@@ -66,12 +66,14 @@ class Watch:
     """Step that this runner has begun and not ended in the record: if it dies now, it dies in it."""
     writing: str = field(default="", init=False)
     _batch: list[str] = field(default_factory=list, init=False)
+    _acted: bool = field(default=False, init=False)
 
     def passed(self, point: str) -> None:
         """The trace of the engine."""
         self.note(point)
         self._learn(point)
-        if point in self.wanted and self.begun not in self.spent:
+        if point in self.wanted and self.begun not in self.spent and not self._acted:
+            self._acted = True
             self.act(point)
 
     def wrote(self, kind: str, name: str) -> None:

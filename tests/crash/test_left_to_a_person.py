@@ -62,6 +62,7 @@ async def test_leaving_it_as_it_is_is_recorded_and_final(standing: Stand) -> Non
     assert [sorted(found) for found in await users(standing)] == [["green"], ["v1.5.0"]]
 
 
+@pytest.mark.slow
 async def test_the_console_goes_on_with_it_and_leaves_another_as_it_is(standing: Stand) -> None:
     alice = await left(standing)
     desk = await open_desk(alice.options)

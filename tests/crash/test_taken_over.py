@@ -79,7 +79,10 @@ async def test_a_dead_holder_on_another_machine_is_taken_over_with_a_reason(stan
     does="what the late driver still writes to the cluster is refused by compare-and-swap, and to the journal by its epoch",
     costs="nothing",
 )
-@pytest.mark.parametrize("point", [MIDDLE, "after step.intent slots.apply", "before step.result slots.mark_stable"])
+@pytest.mark.parametrize(
+    "point",
+    [MIDDLE, *(pytest.param(p, marks=pytest.mark.slow) for p in ("after step.intent slots.apply", "before step.result slots.mark_stable"))],
+)
 async def test_a_driver_that_wakes_up_late_changes_nothing_any_more(standing: Stand, point: str) -> None:
     await standing.restore()
     alice = standing.person()

@@ -90,7 +90,7 @@ async def test_one_that_was_taken_and_let_go_meanwhile_is_lost(cluster: FakeClus
     await ours.take(over=False, floor=Epoch(0))
     await theirs.take(over=True, floor=Epoch(0))
     await theirs.free("")
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLost, match="run 1@u1 has driven this environment since"):
         await ours.keep(no_anchor)
 
 
