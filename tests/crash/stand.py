@@ -136,7 +136,9 @@ class Runner:
         await eventually(state, lambda found: found == "T", within=PATIENCE)
 
     def go_on(self) -> None:
-        os.kill(self.pid, signal.SIGCONT)
+        """Wake it up; one that has ended meanwhile does not mind."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGCONT)
 
 
 @dataclass
