@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from actions.manifests import Documents, Manifests
@@ -42,6 +43,13 @@ class ApplyView:
 
     world: World
     manifests: Manifests = field(default_factory=Manifests)
+    kept: tuple[Path, ...] = ()
+    """Folders of evidence that this run saved of the slot before it changed it."""
+
+    @property
+    def kept_text(self) -> str:
+        """`; what it was is saved in …`; empty where nothing had to be saved."""
+        return f"; what was there is saved in {self.kept[-1]}" if self.kept else ""
 
 
 @dataclass(frozen=True)
@@ -202,7 +210,8 @@ def _writes(environment: Environment, part: Part, slot: SlotName, notes: Mapping
     rendered = _rendered(environment, part, slot, notes)
     force = part.deployment is not None and needs_force(part.deployment)
     configs: list[Write] = [ServerApply("ConfigMap", c["metadata"]["name"], c) for c in config]
-    return [*configs, ServerApply("Deployment", rendered["metadata"]["name"], rendered, force=force)]
+    generation = part.deployment.generation if part.deployment else 0
+    return [*configs, ServerApply("Deployment", rendered["metadata"]["name"], rendered, force=force, generation=generation)]
 
 
 def _rendered(environment: Environment, part: Part, slot: SlotName, notes: Mapping[str, str | None]) -> dict[str, Any]:
@@ -225,7 +234,7 @@ def _adopted_patch(part: Part, deployment: Deployment, notes: Mapping[str, str |
     if image != part.image:
         ops.append(PatchOp("replace", f"{container}/image", part.image))
     if deployment.desired != part.size:
-        ops.append(PatchOp("replace", "/spec/replicas", part.size))
+        ops += [PatchOp("test", "/spec/replicas", deployment.desired), PatchOp("replace", "/spec/replicas", part.size)]
     return JsonPatch("Deployment", deployment.name, (*ops, *annotation_ops(deployment.meta.annotations, notes)))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from actions.manifests import Manifests, read_manifests
+from actions.rights import filling, recording, switching
 from actions.shared import Looking, Override, Params, taken
 from console.domain.capacity import Need, headroom, shrinking_autoscalers
 from console.domain.environment import Component, Environment
@@ -14,11 +15,12 @@ from console.domain.foreign import foreign_writers, switched_by_hand
 from console.domain.hand import kubectl
 from console.domain.ids import ComponentName, SlotName
 from console.domain.position import Position, position
-from console.domain.records import deployment_of, records_of
+from console.domain.records import deployment_of, image_of, records_of, same_image
 from console.domain.render import ManifestError, deployment_limits, deployment_requests, render_deployment
 from console.domain.slots import size_for
 from console.domain.wording import listed
-from console.domain.world import World
+from console.domain.world import Deployment, World
+from console.engine import rights
 from console.engine.action import Broken, Done, Ports, Task, Verdict
 from console.engine.ports import AccessRule, Fingerprint
 
@@ -27,14 +29,6 @@ FOREIGN = "foreign-writers"
 AUTOSCALER = "autoscaler"
 """Rule: no autoscaler shrinks a slot that waits for traffic."""
 
-_NEEDED = (
-    AccessRule("patch", "services"),
-    AccessRule("patch", "deployments", "apps"),
-    AccessRule("create", "configmaps"),
-    AccessRule("patch", "configmaps"),
-)
-_FOR_MANIFESTS = (AccessRule("create", "deployments", "apps"),)
-_FOR_FIRST = (AccessRule("create", "services"),)
 _USEFUL = (AccessRule("get", "pods", subresource="log"), AccessRule("list", "events"), AccessRule("delete", "configmaps"))
 """Without these a deployment works, and less is explained or tidied."""
 
@@ -74,7 +68,7 @@ class Ready(Looking[ReadyParams, Surroundings]):
         world, fingerprint, missing, manifests = await asyncio.gather(
             ports.cluster.observe(),
             ports.cluster.fingerprint(),
-            ports.cluster.may((*_NEEDED, *_FOR_MANIFESTS, *_FOR_FIRST, *_USEFUL)),
+            ports.cluster.may((*_needed(task), *_USEFUL)),
             read_manifests(task.environment),
         )
         return Surroundings(world, fingerprint, missing, manifests)
@@ -82,7 +76,7 @@ class Ready(Looking[ReadyParams, Surroundings]):
     def verify(self, facts: Surroundings, task: Task[ReadyParams], carry: object) -> Verdict:
         found = Findings()
         _target(facts, task.environment, found)
-        _rights(facts, task.environment, found)
+        _rights(facts, task, found)
         _traffic(facts.world, task.environment, found)
         _room(facts, task, found)
         _writers(facts.world, task.environment, found)
@@ -109,12 +103,16 @@ def _target(facts: Surroundings, environment: Environment, found: Findings) -> N
         found.refuse([f"the namespace {seen.namespace} is another one than the settings mean (uid {seen.namespace_uid})"])
 
 
-def _rights(facts: Surroundings, environment: Environment, found: Findings) -> None:
-    needed = [*_NEEDED]
-    needed += _FOR_MANIFESTS if any(c.manifest for c in environment.components) else ()
-    needed += _FOR_FIRST if position(environment, facts.world).absent else ()
-    if lacking := [str(r) for r in facts.missing if r in needed]:
-        found.refuse([f"you may not {listed(lacking)} here: ask for the operator's role"])
+def _needed(task: Task[ReadyParams]) -> tuple[AccessRule, ...]:
+    environment, bindings = task.environment, task.bindings
+    writes = (*switching(environment, bindings), *filling(environment, bindings, bindings.preview), *recording(environment))
+    return (*writes, *rights.driving(environment, "forward"))
+
+
+def _rights(facts: Surroundings, task: Task[ReadyParams], found: Findings) -> None:
+    needed = set(_needed(task))
+    if lacking := rights.sentence(r for r in facts.missing if r in needed):
+        found.refuse([lacking])
     if less := [str(r) for r in facts.missing if r in _USEFUL]:
         found.warnings.append(f"you may not {listed(less)}: causes and old records stay where they are")
     if facts.world.unread:
@@ -155,7 +153,7 @@ def _room(facts: Surroundings, task: Task[ReadyParams], found: Findings) -> None
     sizes: dict[ComponentName, int] = {}
     for component in environment.components:
         try:
-            sizes[component.name], need = _need(facts, environment, component, slot)
+            sizes[component.name], need = _need(facts, task, component, slot)
         except ManifestError as problem:
             found.refuse([str(problem)])
             continue
@@ -171,7 +169,8 @@ def _room(facts: Surroundings, task: Task[ReadyParams], found: Findings) -> None
         found.refuse((*before, *after), rule=AUTOSCALER)
 
 
-def _need(facts: Surroundings, environment: Environment, component: Component, slot: SlotName) -> tuple[int, Need]:
+def _need(facts: Surroundings, task: Task[ReadyParams], component: Component, slot: SlotName) -> tuple[int, Need]:
+    environment = task.environment
     documents = facts.manifests.of(component)
     deployment = deployment_of(component, slot, facts.world)
     if documents is not None:
@@ -184,7 +183,14 @@ def _need(facts: Surroundings, environment: Environment, component: Component, s
         size = size_for(environment, facts.world, component, slot)
         requests, limits = (dict(deployment.requests), dict(deployment.limits)) if deployment else ({}, {})
     present = deployment.replicas if deployment else 0
-    return size, Need(component.name, max(0, size - present), requests, limits, 0 if deployment else 1)
+    extra = deployment.rollout.extra(size) if deployment and present and _is_replaced(task, component, deployment) else 0
+    return size, Need(component.name, max(0, size + extra - present), requests, limits, 0 if deployment else 1)
+
+
+def _is_replaced(task: Task[ReadyParams], component: Component, deployment: Deployment) -> bool:
+    """The run's release makes the running pods of this Deployment old ones."""
+    release = task.bindings.release
+    return release is not None and not same_image(release.images.get(component.name, ""), image_of(component, deployment))
 
 
 def _writers(world: World, environment: Environment, found: Findings) -> None:

@@ -75,7 +75,7 @@ async def save_if_failing(ports: Ports, environment: Environment, slot: SlotName
     state = slot_state(environment, world, slot)
     if not state.empty and not all(c.complete for c in state.components if c.deployment):
         kept = await save(ports, world, deployments_of(environment, world, slot), name=slot)
-        await ports.report(f"saved logs and states of {slot} in {kept.folder} before it changes")
+        await ports.report(f"saved logs and states of {slot} in {ports.evidence / kept.folder} before it changes")
 
 
 async def save(ports: Ports, world: World, deployments: Iterable[Deployment], *, name: str) -> Saved:
@@ -94,6 +94,11 @@ async def save(ports: Ports, world: World, deployments: Iterable[Deployment], *,
     folder = ports.evidence / f"{name}-{world.at:%Y%m%dT%H%M%SZ}"
     digest = await asyncio.to_thread(_write, folder, files, missing)
     return Saved(folder.name, len(files), len(missing), digest)
+
+
+async def kept_of(ports: Ports, slot: SlotName) -> tuple[Path, ...]:
+    """Folders of evidence that this run has of a slot, oldest first."""
+    return tuple(await asyncio.to_thread(lambda: sorted(i.parent for i in ports.evidence.glob(f"{slot}-*/{INDEX}"))))
 
 
 def deployments_of(environment: Environment, world: World, slot: SlotName) -> list[Deployment]:
@@ -176,7 +181,7 @@ def _json(value: object) -> str:
 class Kept:
     """The evidence folders that the run has of a slot, oldest first."""
 
-    folders: tuple[str, ...]
+    folders: tuple[Path, ...]
 
 
 class Save(Doing[SlotParams, Kept]):
@@ -188,8 +193,7 @@ class Save(Doing[SlotParams, Kept]):
 
     async def observe(self, ports: Ports, task: Task[SlotParams]) -> Kept:
         slot = slot_of(task, task.params.slot)
-        found = await asyncio.to_thread(lambda: sorted(i.parent.name for i in ports.evidence.glob(f"{slot}-*/{INDEX}")))
-        return Kept(tuple(found))
+        return Kept(await kept_of(ports, slot))
 
     def plan(self, facts: Kept, task: Task[SlotParams]) -> Plan:
         slot = slot_of(task, task.params.slot)
@@ -207,4 +211,4 @@ class Save(Doing[SlotParams, Kept]):
     def verify(self, facts: Kept, task: Task[SlotParams], carry: object) -> Verdict:
         if not facts.folders:
             return NotYet("nothing is saved yet")
-        return Done(f"saved in {facts.folders[-1]}", {"folder": facts.folders[-1]})
+        return Done(f"saved in {facts.folders[-1]}", {"folder": facts.folders[-1].name})

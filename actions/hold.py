@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from actions.records_plan import known_release, release_write
+from actions.rights import recording
 from actions.shared import Doing, Params
 from console.domain import facts as noted
 from console.domain.change import Blocked, Change, Difference, Noop, Plan
@@ -16,6 +17,7 @@ from console.domain.records import deployment_of, records_of, slot_release
 from console.domain.release import Hold
 from console.domain.world import World
 from console.engine.action import Done, NotYet, Ports, Task, Verdict
+from console.engine.ports import AccessRule
 
 
 class PlaceParams(Params):
@@ -40,6 +42,9 @@ class Place(Doing[PlaceParams, HoldView]):
     name = "hold.place"
     title = "hold the release that was rolled back"
     params = PlaceParams
+
+    def rights(self, task: Task[PlaceParams]) -> tuple[AccessRule, ...]:
+        return recording(task.environment)
 
     async def observe(self, ports: Ports, task: Task[PlaceParams]) -> HoldView:
         return HoldView(await ports.cluster.observe(("ConfigMap", "Deployment", "Service")))
@@ -93,6 +98,9 @@ class Lift(Doing[LiftParams, HoldView]):
     name = "hold.lift"
     title = "lift the hold of {release}"
     params = LiftParams
+
+    def rights(self, task: Task[LiftParams]) -> tuple[AccessRule, ...]:
+        return recording(task.environment)
 
     async def observe(self, ports: Ports, task: Task[LiftParams]) -> HoldView:
         return HoldView(await ports.cluster.observe(("ConfigMap",)))

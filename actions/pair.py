@@ -14,6 +14,7 @@ from console.domain.facts import Stamp
 from console.domain.ids import ComponentName, SlotName
 from console.domain.wording import listed
 from console.domain.world import Service
+from console.domain.writers import holder_of
 from console.engine.action import Ports
 
 FORWARD_TRIES = 5
@@ -71,7 +72,8 @@ class Pair:
         """Look once more, prove that we still drive, then patch in order.
 
         Raises PortError while nothing has changed, after everything was put back and may be tried again, and where the API server went
-        away in the middle; BluegreenError after everything was put back for good; NeedsOperator when it could not be.
+        away or does not know us any more in the middle; BluegreenError after everything was put back for good; NeedsOperator when it
+        could not be.
         """
         services = await asyncio.gather(*(self._ports.cluster.get_service(m.service) for m in self._moves))
         seen = [self._as_planned(m, s) for m, s in zip(self._moves, services, strict=True)]
@@ -89,12 +91,14 @@ class Pair:
     def _as_planned(self, move: Move, service: Service | None) -> Service:
         if service is None:
             raise PortError(f"Service {move.service} does not exist any more", status=409, reason="Conflict")
+        hand = holder_of(service.meta, f"spec.selector.{self._slot_key}")
         epoch = facts.switch_facts(service.meta.annotations).epoch
         if epoch > self._stamp.epoch:
             raise Refused(f"another run switched {move.component} meanwhile (epoch {epoch}, ours is {self._stamp.epoch})")
         if self._slot(service) != move.before:
             now = self._slot(service) or "no slot"
-            raise PortError(f"{move.component} is on {now}, not on {move.before} as planned", status=409, reason="Conflict")
+            by = f" ({hand} set it)" if hand else ""
+            raise PortError(f"{move.component} is on {now}{by}, not on {move.before} as planned", status=409, reason="Conflict")
         return service
 
     async def _put(self, move: Move, service: Service) -> Written:
@@ -109,7 +113,7 @@ class Pair:
                 elif attempt == FORWARD_TRIES or not _worth_another(problem):
                     raise
                 else:
-                    service = self._as_planned(move, found)
+                    move, service = self._again(move, found)
                     await self._ports.clock.sleep(BACK_OFF * 2 ** (attempt - 1))
                     continue
             self._done.append((move, service))
@@ -117,6 +121,12 @@ class Pair:
                 self._answers.append(self._ports.clock.monotonic())
             return written
         raise AssertionError("the last try returns or raises")
+
+    def _again(self, move: Move, found: Service) -> tuple[Move, Service]:
+        """What is left to do for a Service that somebody wrote to: where they moved it to its new slot, only our notes."""
+        if self._slot(found) == move.after != move.before and not self._is_superseded(found):
+            move = replace(move, before=move.after)
+        return move, self._as_planned(move, found)
 
     async def _look(self, move: Move, problem: PortError) -> Service:
         """The Service as it is after a write that did not end well; `problem` itself where that cannot be read either."""
@@ -139,6 +149,9 @@ class Pair:
         moved = [(m, s) for m, s in self._done if not m.fence]
         if not moved:
             raise problem
+        if isinstance(problem, PortError) and _wants_login(problem):
+            there = listed(str(m) for m, _ in moved)
+            raise PortError(f"live traffic is SPLIT ({there}): {problem}", status=problem.status, reason=problem.reason) from problem
         fates: dict[Move, Fate] = {}
         if isinstance(problem, PortError) and problem.sent == "maybe":
             fates[failed] = await self._put_back(failed, service, fence=True)
@@ -175,6 +188,8 @@ class Pair:
                 if self._slot(found) != move.before or fence:
                     await self._ports.cluster.write(patch_of(replace(move, after=move.before, notes=notes), found, self._slot_key))
             except PortError as again:
+                if _wants_login(again):
+                    raise PortError(f"live traffic is SPLIT: {again}", status=again.status, reason=again.reason) from again
                 fate = "unknown" if again.away else "stuck"
                 await self._ports.clock.sleep(min(2.0, BACK_OFF * 2**attempt))
             else:
@@ -216,6 +231,11 @@ def annotation_ops(present: Mapping[str, str], wanted: Mapping[str, str | None])
         elif key in present:
             ops.append(PatchOp("remove", path))
     return tuple(ops)
+
+
+def _wants_login(problem: PortError) -> bool:
+    """Nobody knows us now, so that nothing can be put back either: whoever called waits for a login, and plans again."""
+    return problem.status == 401 or problem.reason == "Credentials"
 
 
 def _worth_another(problem: PortError) -> bool:

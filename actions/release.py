@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from actions.records_plan import adopted_release, better_known, history_write, outdated, release_write
+from actions.rights import recording
 from actions.shared import Doing, Looking, Override, Params, SlotParams, slot_of, taken, unknown_slot
 from console.domain.change import Blocked, Change, Difference, Noop, Plan
 from console.domain.errors import BluegreenError
@@ -16,6 +17,7 @@ from console.domain.release import Release, recorded
 from console.domain.wording import listed
 from console.domain.world import World
 from console.engine.action import Broken, Done, NotYet, Ports, Task, Verdict
+from console.engine.ports import AccessRule
 
 EVIDENCE = "promotion"
 """Rule: a release comes from the environment before this one, where it passed everything."""
@@ -116,6 +118,9 @@ class Record(Doing[SlotParams, World]):
     name = "release.record"
     title = "record {release} in {slot}"
     params = SlotParams
+
+    def rights(self, task: Task[SlotParams]) -> tuple[AccessRule, ...]:
+        return recording(task.environment)
 
     async def observe(self, ports: Ports, task: Task[SlotParams]) -> World:
         return await ports.cluster.observe()

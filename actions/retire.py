@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Iterable
 
 from actions.apply_plan import ApplyView
-from actions.evidence import save_if_failing
+from actions.evidence import kept_of, save_if_failing
 from actions.manifests import read_manifests
+from actions.rights import sizing
 from actions.shared import Doing, Override, SlotParams, slot_of, taken, unknown_slot
 from actions.sizing import scaled
+from actions.writing import put
 from console.domain import facts as noted
 from console.domain.change import Blocked, Change, Difference, Noop, Plan, Written
 from console.domain.environment import Component
@@ -25,6 +27,7 @@ from console.domain.wording import counted, listed
 from console.domain.workload import pods_of
 from console.domain.world import Deployment, World
 from console.engine.action import Done, NotYet, Ports, Task, Verdict
+from console.engine.ports import AccessRule
 
 KEEP_WARM = "keep-warm"
 """Rule: the slot that users could go back to in a second stays until verification has passed and its time is over."""
@@ -46,9 +49,13 @@ class Retire(Doing[RetireParams, ApplyView]):
     params = RetireParams
     timeout = 300.0
 
+    def rights(self, task: Task[RetireParams]) -> tuple[AccessRule, ...]:
+        return sizing(task.environment, (slot_of(task, task.params.slot),))
+
     async def observe(self, ports: Ports, task: Task[RetireParams]) -> ApplyView:
-        world, manifests = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment))
-        return ApplyView(world, manifests)
+        slot = slot_of(task, task.params.slot)
+        world, manifests, kept = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment), kept_of(ports, slot))
+        return ApplyView(world, manifests, kept)
 
     def plan(self, facts: ApplyView, task: Task[RetireParams]) -> Plan:
         environment, world, slot = task.environment, facts.world, slot_of(task, task.params.slot)
@@ -80,8 +87,7 @@ class Retire(Doing[RetireParams, ApplyView]):
             raise Refused(f"{listed(selecting)} selects {slot} meanwhile: it takes live traffic")
         written = []
         for write in change.writes:
-            await ports.guard()
-            written.append(await ports.cluster.write(write))
+            written.append(await put(ports, write))
             if write is not change.writes[-1]:
                 await _until_ended(ports, write.name)
         return tuple(written)
@@ -92,7 +98,9 @@ class Retire(Doing[RetireParams, ApplyView]):
         if asked := sum(d.desired for d in found):
             return NotYet(f"{slot} still asks for {counted(asked, 'pod')}")
         left = sum(len(pods_of(d, facts.world)) for d in found)
-        return NotYet(f"{counted(left, 'pod')} of {slot} still {'ends' if left == 1 else 'end'}") if left else Done(f"{slot} is retired")
+        if left:
+            return NotYet(f"{counted(left, 'pod')} of {slot} still {'ends' if left == 1 else 'end'}")
+        return Done(f"{slot} is retired{facts.kept_text}")
 
 
 async def _until_ended(ports: Ports, deployment: str) -> None:

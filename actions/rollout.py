@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from actions.shared import Looking, SlotParams, slot_of, unknown_slot
+from actions.shared import Looking, SlotParams, other_release, slot_of, unknown_slot
 from console.domain.causes import Cause, Trouble
 from console.domain.errors import PortError
 from console.domain.redact import redacted
 from console.domain.slots import ComponentState, SlotState, slot_state
+from console.domain.steadiness import Steadiness
 from console.domain.wording import listed
 from console.domain.world import Kind, World
 from console.engine.action import Broken, Done, NotYet, Ports, Task, Verdict
@@ -52,12 +53,26 @@ class Wait(Looking[SlotParams, Progress]):
         if wrong := unknown_slot(environment, slot):
             return Broken(wrong)
         state = slot_state(environment, facts.world, slot)
-        figures = ", ".join(f"{c.name} {min(c.ready, c.available)}/{c.desired}" for c in state.components)
-        if state.saturated:
-            return Done(figures, {"slot": slot, "release": state.release, "pods": {c.name: c.desired for c in state.components}})
+        if taken := [*_taken_away(state), *other_release(task, facts.world, slot)]:
+            return Broken("; ".join(taken))
         if hopeless := [c for c in state.components if any(cause.final for cause in c.causes)]:
             return Broken(listed(_why(c, facts) for c in hopeless), _evidence(state, facts))
-        return NotYet("; ".join(state.shortfalls))
+        seen = (carry if isinstance(carry, Steadiness) else Steadiness()).after(state, facts.world.at)
+        if not state.saturated:
+            return NotYet("; ".join((*state.shortfalls, *([seen.sentence] if seen.sentence else []))), seen)
+        figures = ", ".join(f"{c.name} {min(c.ready, c.available)}/{c.desired}" for c in state.components)
+        if left := seen.missing(facts.world.at):
+            return NotYet(f"{figures}, but {seen.sentence}: they have to hold it for {left:.0f} s more", seen)
+        return Done(figures, {"slot": slot, "release": state.release, "pods": {c.name: c.desired for c in state.components}})
+
+
+def _taken_away(state: SlotState) -> Iterator[str]:
+    """What somebody else did to the slot since it was filled, that waiting does not undo."""
+    for component in state.components:
+        if component.deployment is None:
+            yield f"the Deployment of {component.name} in {state.slot} does not exist any more: somebody deleted it"
+        elif component.sized_by and component.too_small:
+            yield component.too_small
 
 
 def _ends_silently(cause: Cause) -> bool:

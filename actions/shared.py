@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from actions.writing import put
 from console.domain.change import Change, Plan, Write, Written
 from console.domain.environment import Environment
 from console.domain.ids import SlotName
 from console.domain.moments import duration
+from console.domain.records import same_image
 from console.domain.runbook import Effect
-from console.domain.world import Kind
+from console.domain.slots import slot_state
+from console.domain.world import Kind, World
 from console.engine.action import Ports, Task
+from console.engine.ports import AccessRule
 
 P = TypeVar("P", bound=BaseModel)
 F = TypeVar("F")
@@ -60,16 +64,15 @@ class Doing(Generic[P, F]):
         """Seconds until a `NotYet` becomes a failure."""
         return self.timeout
 
+    def rights(self, task: Task[P]) -> tuple[AccessRule, ...]:
+        """What the API server has to allow for its writes."""
+        return ()
+
     async def apply(self, ports: Ports, task: Task[P], change: Change) -> tuple[Written, ...]:
         written: list[Written] = []
         for batch in _neighbours(change.writes) if self.neighbours_together else [[write] for write in change.writes]:
-            written += await _all_ended([_guarded(ports, write) for write in batch])
+            written += await _all_ended([put(ports, write) for write in batch])
         return tuple(written)
-
-
-async def _guarded(ports: Ports, write: Write) -> Written:
-    await ports.guard()
-    return await ports.cluster.write(write)
 
 
 async def _all_ended(writes: Iterable[Awaitable[Written]]) -> list[Written]:
@@ -107,6 +110,10 @@ class Looking(Generic[P, F]):
         """Seconds until a `NotYet` becomes a failure."""
         return self.timeout
 
+    def rights(self, task: Task[P]) -> tuple[AccessRule, ...]:
+        """None: it writes nothing."""
+        return ()
+
     def plan(self, facts: F, task: Task[P]) -> Plan:
         return Change(self.title)
 
@@ -128,6 +135,19 @@ def taken(override: str, rules: str) -> bool:
     """Whether a person named every rule of `rules` (joined by commas; none at all is no permission)."""
     asked = {r.strip() for r in override.split(",") if r.strip()}
     return bool(rules) and set(rules.split(",")) <= asked
+
+
+def other_release(task: Task[Any], world: World, slot: SlotName) -> tuple[str, ...]:
+    """Components of a slot that this run has filled which run something else by now, and whose hand it was."""
+    release = task.bindings.release
+    if release is None or (slot == task.bindings.active and task.environment.strategy == "blue_green"):
+        return ()
+    state = slot_state(task.environment, world, slot)
+    return tuple(
+        f"{c.name} in {slot} runs {c.reference}, {release.name} is {wanted}" + (f": {c.imaged_by} changed it" if c.imaged_by else "")
+        for c in state.components
+        if c.reference and (wanted := release.images.get(c.name)) and not same_image(wanted, c.reference)
+    )
 
 
 async def uninterrupted(work: Awaitable[T]) -> T:

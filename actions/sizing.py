@@ -37,7 +37,7 @@ def scaled(
     wanted = {k: v for k, v in {**kept, **notes}.items() if v is not None}
     image = image_of(component, deployment)
     manifest = render_deployment(environment, component, documents, slot=slot, image=image, replicas=replicas, annotations=wanted)
-    return ServerApply("Deployment", deployment.name, manifest, force=needs_force(deployment))
+    return ServerApply("Deployment", deployment.name, manifest, force=needs_force(deployment), generation=deployment.generation)
 
 
 def _unchanged(environment: Environment, component: Component, deployment: Deployment, documents: Documents, slot: SlotName) -> bool:

@@ -7,8 +7,9 @@ import asyncio
 from pydantic import Field
 
 from actions.apply_plan import ApplyParams, ApplyView, plan_apply
-from actions.evidence import save_if_failing
+from actions.evidence import kept_of, save_if_failing
 from actions.manifests import read_manifests
+from actions.rights import filling, sizing
 from actions.shared import Doing, SlotParams, slot_of, unknown_slot
 from actions.sizing import scaled
 from console.domain import facts as noted
@@ -18,6 +19,7 @@ from console.domain.records import deployment_of, image_of, same_image
 from console.domain.slots import wanted_pods
 from console.domain.wording import counted, listed
 from console.engine.action import Done, NotYet, Ports, Task, Verdict
+from console.engine.ports import AccessRule
 
 
 class Apply(Doing[ApplyParams, ApplyView]):
@@ -28,9 +30,13 @@ class Apply(Doing[ApplyParams, ApplyView]):
     params = ApplyParams
     neighbours_together = True
 
+    def rights(self, task: Task[ApplyParams]) -> tuple[AccessRule, ...]:
+        return filling(task.environment, task.bindings, slot_of(task, task.params.slot))
+
     async def observe(self, ports: Ports, task: Task[ApplyParams]) -> ApplyView:
-        world, manifests = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment))
-        return ApplyView(world, manifests)
+        slot = slot_of(task, task.params.slot)
+        world, manifests, kept = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment), kept_of(ports, slot))
+        return ApplyView(world, manifests, kept)
 
     def plan(self, facts: ApplyView, task: Task[ApplyParams]) -> Plan:
         return plan_apply(facts, task)
@@ -51,7 +57,7 @@ class Apply(Doing[ApplyParams, ApplyView]):
                 there.append(f"{component.name} {counted(deployment.desired, 'pod')}")
         if missing:
             return NotYet(f"{listed(missing)} in {slot} {'is' if len(missing) == 1 else 'are'} not {release.name} yet")
-        return Done(f"{release.name} in {slot}: {', '.join(there)}", {"images": dict(release.images)})
+        return Done(f"{release.name} in {slot}: {', '.join(there)}{facts.kept_text}", {"images": dict(release.images)})
 
 
 class ScaleParams(SlotParams):
@@ -66,9 +72,13 @@ class Scale(Doing[ScaleParams, ApplyView]):
     title = "scale {slot}"
     params = ScaleParams
 
+    def rights(self, task: Task[ScaleParams]) -> tuple[AccessRule, ...]:
+        return sizing(task.environment, (slot_of(task, task.params.slot),))
+
     async def observe(self, ports: Ports, task: Task[ScaleParams]) -> ApplyView:
-        world, manifests = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment))
-        return ApplyView(world, manifests)
+        slot = slot_of(task, task.params.slot)
+        world, manifests, kept = await asyncio.gather(ports.cluster.observe(), read_manifests(task.environment), kept_of(ports, slot))
+        return ApplyView(world, manifests, kept)
 
     def plan(self, facts: ApplyView, task: Task[ScaleParams]) -> Plan:
         environment, slot = task.environment, slot_of(task, task.params.slot)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from actions.pair import annotation_ops
 from actions.records_plan import history_write
+from actions.rights import noting, recording, sizing
 from actions.shared import Doing, Params, SlotWord, unknown_slot
 from console.domain import facts as noted
 from console.domain.change import Blocked, Change, Difference, JsonPatch, MergePatch, Noop, PatchOp, Plan, Write, escape_pointer
@@ -21,6 +22,7 @@ from console.domain.slots import slot_state, stable_in_slot
 from console.domain.wording import listed
 from console.domain.world import World
 from console.engine.action import Done, NotYet, Ports, Task, Verdict
+from console.engine.ports import AccessRule
 
 
 class StableParams(Params):
@@ -37,6 +39,9 @@ class MarkStable(Doing[StableParams, World]):
     title = "mark {release} as stable"
     neighbours_together = True
     params = StableParams
+
+    def rights(self, task: Task[StableParams]) -> tuple[AccessRule, ...]:
+        return (*noting(task.environment), *sizing(task.environment, task.environment.slots), *recording(task.environment))
 
     async def observe(self, ports: Ports, task: Task[StableParams]) -> World:
         return await ports.cluster.observe()

@@ -8,14 +8,14 @@ from typing import Literal
 
 from actions.manifests import Manifests
 from actions.pair import Move, patch_of
-from actions.shared import Override, Params, SlotWord, slot_of, taken, unknown_slot
+from actions.shared import Override, Params, SlotWord, other_release, slot_of, taken, unknown_slot
 from console.domain import facts as noted
 from console.domain.change import Blocked, Change, Create, Difference, Noop, Plan
 from console.domain.environment import Component, Environment
 from console.domain.hand import switch_commands
 from console.domain.ids import ComponentName, SlotName
 from console.domain.position import Position, position
-from console.domain.records import deployment_of, records_of, running_images, same_image, slot_release
+from console.domain.records import deployment_of, records_of, slot_release
 from console.domain.render import ManifestError, render_services
 from console.domain.rollback import rollback_targets
 from console.domain.slots import slot_state
@@ -95,7 +95,7 @@ def _judge_forward(world: World, task: Task[SwitchParams], target: SlotName) -> 
     environment = task.environment
     state = slot_state(environment, world, target)
     records = records_of(environment, world)
-    reasons = [*state.shortfalls, *_selector_mismatches(environment, world, target), *_not_the_release(task, world, target)]
+    reasons = [*state.shortfalls, *_selector_mismatches(environment, world, target), *other_release(task, world, target)]
     hold = records.releases[state.release].hold if state.release and records.held(state.release) else None
     if hold:
         reasons.append(f"{state.release} is held by {hold.by}: {hold.reason}; lift the hold first")
@@ -127,16 +127,6 @@ def _selector_mismatches(environment: Environment, world: World, target: SlotNam
         if lacking:
             wrong.append(f"Service {service.name} selects {listed(lacking)}, which the pods of {deployment.name} do not have")
     return tuple(wrong)
-
-
-def _not_the_release(task: Task[SwitchParams], world: World, target: SlotName) -> tuple[str, ...]:
-    """Somebody put something else into the slot since this run filled it."""
-    release = task.bindings.release
-    if release is None:
-        return ()
-    running = running_images(task.environment, world, target)
-    other = [n for n, image in release.images.items() if n in running and not same_image(image, running[n])]
-    return tuple(f"{name} in {target} runs {running[name]}, {release.name} is {release.images[name]}" for name in other)
 
 
 def _change(view: SwitchView, task: Task[SwitchParams], target: SlotName, here: Position, warning: str) -> SwitchChange:

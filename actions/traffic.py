@@ -13,18 +13,21 @@ from pydantic import Field
 
 from actions.manifests import Manifests, read_manifests
 from actions.pair import Move, Pair, Split
+from actions.rights import switching
 from actions.shared import SWITCH_KINDS, Doing, Looking, SlotParams, slot_of, uninterrupted, unknown_slot
 from actions.switch_plan import SwitchChange, SwitchParams, SwitchView, plan_switch
 from console.domain import facts as noted
 from console.domain.change import Change, Plan, Written
 from console.domain.environment import Environment
 from console.domain.expected import expected_answer
+from console.domain.foreign import moved_from
 from console.domain.ids import ComponentName, SlotName
 from console.domain.position import position
 from console.domain.routing import answered_by, routed_by_slices
 from console.domain.wording import listed
 from console.domain.world import Kind, World
 from console.engine.action import Broken, Done, NotYet, Ports, Task, Verdict
+from console.engine.ports import AccessRule
 
 MEASURED = "switch.json"
 """File in the run's evidence folder: how long the Services disagreed."""
@@ -39,6 +42,9 @@ class Switch(Doing[SwitchParams, SwitchView]):
     params = SwitchParams
     timeout = 30.0
     poll = 0.2
+
+    def rights(self, task: Task[SwitchParams]) -> tuple[AccessRule, ...]:
+        return switching(task.environment, task.bindings)
 
     async def observe(self, ports: Ports, task: Task[SwitchParams]) -> SwitchView:
         world, measured = await asyncio.gather(ports.cluster.observe(SWITCH_KINDS), asyncio.to_thread(_measured, ports.evidence, task))
@@ -64,7 +70,17 @@ class Switch(Doing[SwitchParams, SwitchView]):
             return Done(where + (f", split for {split} ms" if split is not None else ""), dict(facts.measured))
         services = (facts.world.services.get(c.service) for c in task.environment.components)
         others = sorted({noted.switch_facts(s.meta.annotations).run for s in services if s} - {task.stamp.run, ""})
-        return Broken(f"after the switch {where}: {'run ' + listed(others) if others else 'somebody'} moved traffic elsewhere")
+        if others:
+            return Broken(f"run {listed(others)} moved traffic elsewhere: {where}")
+        return Broken(moved_away(task.environment, facts.world, target))
+
+
+def moved_away(environment: Environment, world: World, target: SlotName) -> str:
+    """That users were sent somewhere else than to `target`, and by whom; empty while they are not."""
+    if environment.strategy == "rolling":
+        return ""
+    moved = moved_from(environment, world, dict.fromkeys((c.name for c in environment.components), target))
+    return f"users were moved after the switch: {listed(moved)}" if moved else ""
 
 
 def _keep_measure(folder: Path, task: Task[SwitchParams], moves: tuple[Move, ...], split: Split) -> None:
@@ -119,6 +135,8 @@ class VerifyRouted(Looking[RoutedParams, RoutedView]):
         slot = slot_of(task, task.params.slot)
         if wrong := unknown_slot(task.environment, slot):
             return Broken(wrong)
+        if moved := moved_away(task.environment, facts.world, slot):
+            return Broken(moved)
         return routed(facts, task, slot)
 
 

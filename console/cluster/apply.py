@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -34,17 +34,48 @@ async def apply(client: KubeClient, namespace: str, write: ServerApply, *, dry_r
     """The object as it is afterwards, or would be; raises `ApplyConflict` with the managers that hold fields of it."""
     path = path_of(write.kind, namespace, write.name)
     params = {"fieldManager": MANAGER, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
-    body = dict(write.manifest)
+    forced = {"force": "true"} if write.force else {}
     if not dry_run:
-        await take_over(client, path)
+        return await _applied(client, path, write, params | forced)
     try:
-        forced = {"force": "true"} if write.force else {}
-        return await client.request("PATCH", path, params=params | forced, body=body, content_type=APPLY)
+        return await client.request("PATCH", path, params=params | forced, body=dict(write.manifest), content_type=APPLY)
     except ApplyConflict as conflict:
-        if not dry_run or not conflict.details.owners.keys() <= CLIENT_SIDE:
+        if not conflict.details.owners.keys() <= CLIENT_SIDE:
             raise
         # the apply itself would have taken these over first
-        return await client.request("PATCH", path, params=params | {"force": "true"}, body=body, content_type=APPLY)
+        return await client.request("PATCH", path, params=params | {"force": "true"}, body=dict(write.manifest), content_type=APPLY)
+
+
+async def _applied(client: KubeClient, path: str, write: ServerApply, params: Mapping[str, str]) -> bytes:
+    """Apply onto the specification that was planned on, whatever becomes of the object's status meanwhile. Raises Conflict."""
+    for attempt in range(1, TRIES + 1):
+        await take_over(client, path)
+        version = await _version(client, path, write)
+        metadata = {**dict(cast("Mapping[str, object]", write.manifest["metadata"])), **({"resourceVersion": version} if version else {})}
+        try:
+            return await client.request("PATCH", path, params=params, body={**write.manifest, "metadata": metadata}, content_type=APPLY)
+        except ApplyConflict:
+            raise
+        except Conflict:
+            if not version or attempt == TRIES:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+async def _version(client: KubeClient, path: str, write: ServerApply) -> str:
+    """The object's version while its specification is the one of the plan; empty where there is no object, or any will do."""
+    if write.generation is None:
+        return ""
+    try:
+        found = read_answer(OBJECT, await client.request("GET", path), doing=f"read {path}")["metadata"]
+    except NotFound:
+        if write.generation:
+            raise Conflict(f"{write.kind} {write.name} does not exist any more", reason="Conflict") from None
+        return ""
+    if found.get("generation", 0) != write.generation:
+        was = "changed" if write.generation else "created by somebody else"
+        raise Conflict(f"{write.kind} {write.name} was {was} meanwhile", reason="Conflict")
+    return str(found["resourceVersion"])
 
 
 async def take_over(client: KubeClient, path: str) -> bool:

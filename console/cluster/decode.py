@@ -25,6 +25,7 @@ from console.domain.world import (
     KubeObject,
     Quota,
     ReplicaSet,
+    Rollout,
     Service,
 )
 
@@ -63,9 +64,21 @@ def deployment_of(raw: structs.DeploymentObject) -> Deployment:
         min_ready_seconds=spec.min_ready_seconds,
         progress_deadline_seconds=600 if spec.progress_deadline_seconds is None else spec.progress_deadline_seconds,
         paused=spec.paused,
+        rollout=_rollout(spec.strategy),
         revision=number((raw.metadata.annotations or {}).get(REVISION)),
         conditions=conditions_of(status.conditions),
     )
+
+
+def _rollout(strategy: structs.Strategy | None) -> Rollout:
+    """How pods are replaced; what is left out is the API's own default."""
+    if strategy is None:
+        return Rollout()
+    if strategy.type == "Recreate":
+        return Rollout(surge="0", unavailable="100%")
+    told = strategy.rolling_update or structs.RollingUpdate()
+    surge, unavailable = ("25%" if each is None else str(each) for each in (told.max_surge, told.max_unavailable))
+    return Rollout(surge, unavailable)
 
 
 def replica_set_of(raw: structs.ReplicaSetObject) -> ReplicaSet:

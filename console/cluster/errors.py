@@ -35,6 +35,7 @@ class CredentialsError(ClusterError):
     """A credential plugin, token file or identity provider gave nothing usable."""
 
     reason = "Credentials"
+    exit_code = 3
 
 
 class ReadOnlyRefused(ClusterError):
@@ -104,7 +105,10 @@ class BadRequest(Answered):
 
 
 class Unauthorized(Answered):
+    """The server does not know us: the token has expired, or is another cluster's (401)."""
+
     status = 401
+    exit_code = 3
 
 
 class Forbidden(Answered):

@@ -78,6 +78,7 @@ async def _may(client: KubeClient, namespace: str, rule: AccessRule) -> bool:
         "group": rule.group,
         "resource": rule.resource,
         "subresource": rule.subresource,
+        "name": rule.name,
     }
     body = {
         "apiVersion": "authorization.k8s.io/v1",

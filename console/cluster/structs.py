@@ -88,8 +88,19 @@ class LabelSelector(Struct):
     match_labels: Labels | None = None
 
 
+class RollingUpdate(Struct):
+    max_surge: int | str | None = None
+    max_unavailable: int | str | None = None
+
+
+class Strategy(Struct):
+    type: str = "RollingUpdate"
+    rolling_update: RollingUpdate | None = None
+
+
 class DeploymentSpec(Struct):
     replicas: int | None = 1
+    strategy: Strategy | None = None
     selector: LabelSelector | None = None
     template: Template | None = None
     min_ready_seconds: int = 0

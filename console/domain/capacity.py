@@ -37,7 +37,7 @@ class Need:
 
     component: ComponentName
     pods: int
-    """Pods more than there are now."""
+    """Pods more than there are now, those included that a rollout over running pods needs at one time."""
     requests: Mapping[str, str] = field(default_factory=dict)
     """Of one pod."""
     limits: Mapping[str, str] = field(default_factory=dict)

@@ -53,6 +53,8 @@ class ServerApply:
     manifest: Mapping[str, object]
     force: bool = False
     """Take fields over from the managers that hold them; only after they were named to a person."""
+    generation: int | None = None
+    """Specification that the plan saw, 0 where the object was not there: written only onto that. None: onto whatever is there."""
 
 
 @dataclass(frozen=True, slots=True)

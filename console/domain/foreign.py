@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Literal
 
 from console.domain.environment import Component, Environment
-from console.domain.facts import MANAGER, switch_facts
+from console.domain.facts import switch_facts
 from console.domain.wording import counted, listed
 from console.domain.world import FieldManager, World
+from console.domain.writers import OWN, holder_of, managers_of_field, named
 
 Habit = Literal["by itself", "when run again", "once"]
 """When a writer writes again: a controller at any moment, a tool when somebody runs it, an interactive command never."""
@@ -29,10 +30,9 @@ _TOOLS: tuple[tuple[str, str, Habit], ...] = (
     (r"helm", "Helm", "when run again"),
     (r"terraform|hashicorp", "Terraform", "when run again"),
     (r"pulumi", "Pulumi", "when run again"),
-    (r"kubectl-(edit|patch|set|scale|rollout|label|annotate|expose|autoscale|create|run|replace)|k9s", "an interactive command", "once"),
+    (r"kubectl[- ](edit|patch|set|scale|rollout|label|annotate|expose|autoscale|create|run|replace)|k9s", "an interactive command", "once"),
     (r"kubectl(-client-side-apply|-last-applied)?", "kubectl apply", "when run again"),
 )
-_OWN = frozenset({MANAGER, "kube-controller-manager", "kube-scheduler", "kubelet", "kube-apiserver"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def foreign_writers(environment: Environment, world: World) -> tuple[Writer, ...
     found: dict[str, list[tuple[Holding, FieldManager]]] = {}
     for component in environment.components:
         for holding, manager in _holdings(environment, component, world):
-            found.setdefault(manager.name, []).append((holding, manager))
+            found.setdefault(named(manager), []).append((holding, manager))
     writers = [_writer(name, held) for name, held in found.items()]
     return tuple(sorted(writers, key=lambda w: (("by itself", "when run again", "once").index(w.habit), w.manager)))
 
@@ -90,15 +90,27 @@ def switched_by_hand(environment: Environment, world: World) -> tuple[str, ...]:
         slot = service.selector.get(environment.slot_key) if service else None
         if service is None or slot is None or slot != switch_facts(service.meta.annotations).previous_slot:
             continue
-        others = [m for m in managers_of_field(service.meta.managers, f"spec.selector.{environment.slot_key}") if m.name not in _OWN]
-        by = f" by {others[-1].name}" if others else ""
+        hand = holder_of(service.meta, f"spec.selector.{environment.slot_key}")
+        by = f" by {hand}" if hand else ""
         found.append(f"Service {service.name} was switched to {slot}{by}, not by us: it is taken as it is")
     return tuple(found)
 
 
-def managers_of_field(managers: Iterable[FieldManager], path: str) -> tuple[FieldManager, ...]:
-    """Who holds `path`, apart from the status."""
-    return tuple(m for m in managers if m.subresource != "status" and any(_covers(p, path) for p in m.paths))
+def moved_from(environment: Environment, world: World, expected: Mapping[str, str]) -> list[str]:
+    """Components whose Service does not select the slot expected any more, as `backend green → blue by kubectl-edit`.
+
+    An empty slot is that of a Service which names none, or is not there.
+    """
+    found = []
+    for component in environment.components:
+        service, before = world.services.get(component.service), expected.get(component.name, "")
+        slot = service.selector.get(environment.slot_key, "") if service else ""
+        if slot == before:
+            continue
+        hand = holder_of(service.meta, f"spec.selector.{environment.slot_key}") if service else ""
+        where = (slot or "no slot") if service else "no Service any more"
+        found.append(f"{component.name} {before or 'no slot'} → {where}" + (f" by {hand}" if hand else ""))
+    return found
 
 
 def recognise(manager: str) -> tuple[str, Habit]:
@@ -131,13 +143,8 @@ def _held(
     paths: Mapping[Literal["selector", "replicas", "image"], str],
 ) -> Iterable[tuple[Holding, FieldManager]]:
     for manager in managers:
-        if manager.name in _OWN:
+        if manager.name in OWN:
             continue
         for what, path in paths.items():
             if managers_of_field((manager,), path):
                 yield Holding(kind, name, what), manager
-
-
-def _covers(held: str, path: str) -> bool:
-    """The field itself, something below it, or the whole it is an inseparable part of (a Service's selector has one holder)."""
-    return held == path or held.startswith((path + ".", path + "[")) or path.startswith(held + ".")

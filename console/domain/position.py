@@ -9,6 +9,7 @@ from enum import Enum
 from console.domain.environment import Component, Environment
 from console.domain.ids import ComponentName, SlotName
 from console.domain.world import World
+from console.domain.writers import holder_of
 
 
 class Role(Enum):
@@ -59,6 +60,8 @@ class Position:
 
 def position(environment: Environment, world: World) -> Position:
     """Read the switch from the Services of `world`. A rolling environment's only slot is active once its Services exist."""
+    if "Service" in world.unread:
+        return Position({c.name: None for c in environment.components}, ("Services may not be listed: where users are is not known",), ())
     slots: dict[ComponentName, SlotName | None] = {}
     problems: list[str] = []
     absent: list[ComponentName] = []
@@ -79,9 +82,11 @@ def _selected(environment: Environment, component: Component, world: World) -> t
     if environment.strategy == "rolling":
         return environment.slots[0], "", False
     value = service.selector.get(environment.slot_key)
+    hand = holder_of(service.meta, f"spec.selector.{environment.slot_key}")
     if value is None:
-        return None, f"Service {service.name} has no key {environment.slot_key!r} in its selector: somebody removed it", False
+        who = hand or "somebody"
+        return None, f"Service {service.name} has no key {environment.slot_key!r} in its selector: {who} removed it", False
     if value not in environment.slots:
-        known = " nor ".join(environment.slots)
+        known = " nor ".join(environment.slots) + (f" (set by {hand})" if hand else "")
         return None, f"Service {service.name} selects {environment.slot_key}={value}, which is neither {known}", False
     return SlotName(value), "", False

@@ -205,8 +205,10 @@ def _unsaturated(state: SlotState) -> str:
 
 
 def _changed_by_hand(state: SlotState) -> str:
-    changed = listed(c.name for c in state.components if c.foreign_image)
-    return f"the image of {changed} in {state.slot} was changed by hand" if changed else ""
+    changed = [c for c in state.components if c.foreign_image]
+    hands = listed(dict.fromkeys(c.imaged_by for c in changed if c.imaged_by))
+    by = f" ({hands})" if hands else ""
+    return f"the image of {listed(c.name for c in changed)} in {state.slot} was changed by hand{by}" if changed else ""
 
 
 def _revision(history: tuple[SlotRecord, ...], slot: SlotName, release: ReleaseName | None) -> int | None:

@@ -14,6 +14,7 @@ from console.domain.release import Release, short_image
 from console.domain.wording import counted
 from console.domain.workload import current_replica_set, pods_of, replica_sets_of
 from console.domain.world import Deployment, ReplicaSet, World
+from console.domain.writers import holder_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ class ComponentState:
     """Older ReplicaSets that still have pods."""
     foreign_image: bool = False
     """The image is not the one of the release that the Deployment names: somebody changed it by hand."""
+    imaged_by: str = ""
+    """Who else set the image that is there now; empty where it was us, or nobody can be named."""
+    sized_by: str = ""
+    """Who else set the size that is there now."""
     known: bool = True
     """False: pods or ReplicaSets may not be listed, so that restarts and causes are not known."""
 
@@ -83,11 +88,23 @@ class ComponentState:
         because = f": {self.cause}" if self.cause else ""
         if not self.observed:
             return f"{self.name}: the newest specification of {self.deployment} has not been seen by its controller yet{because}"
+        hand = self._hand
         if self.desired == 0:
-            return f"{self.name} is scaled to zero"
+            return f"{self.name} is scaled to zero{hand}"
         if not self.complete:
             return f"{self.name} has {self._progress()}{because}"
-        return f"{self.name} has {counted(self.desired, 'pod')}, live traffic needs {self.wanted}"
+        return self.too_small
+
+    @property
+    def too_small(self) -> str:
+        """That it asks for fewer pods than live traffic needs, and whose hand that was; empty when it does not."""
+        if self.desired >= self.wanted:
+            return ""
+        return f"{self.name} has {counted(self.desired, 'pod')}, live traffic needs {self.wanted}{self._hand}"
+
+    @property
+    def _hand(self) -> str:
+        return f" ({self.sized_by} set its size)" if self.sized_by else ""
 
     def _progress(self) -> str:
         if self.updated < self.desired:
@@ -221,6 +238,8 @@ def _component(environment: Environment, world: World, component: Component, slo
         current=_generation(current, component) if current else None,
         earlier=tuple(_generation(r, component) for r in sets if r is not current and (r.desired or r.replicas)),
         foreign_image=bool(recorded and not same_image(recorded, image)),
+        imaged_by=holder_of(deployment.meta, f"spec.template.spec.containers[name={component.container}].image"),
+        sized_by=holder_of(deployment.meta, "spec.replicas"),
         known=not world.unread & {"Pod", "ReplicaSet"},
     )
 

@@ -59,6 +59,25 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """How a Deployment replaces its pods: numbers or shares of its size, as the API writes them."""
+
+    surge: str = "25%"
+    unavailable: str = "25%"
+
+    def extra(self, size: int) -> int:
+        """Pods that it needs room for beyond `size` to get on at all: none where it may end an old one first."""
+        return 0 if _share(self.unavailable, size, up=False) else _share(self.surge, size, up=True)
+
+
+def _share(text: str, size: int, *, up: bool) -> int:
+    if not text.endswith("%"):
+        return int(text) if text.isdigit() else 0
+    share = int(text[:-1]) * size if text[:-1].isdigit() else 0
+    return -(-share // 100) if up else share // 100
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     meta: Meta
     generation: int = 0
@@ -81,6 +100,7 @@ class Deployment:
     min_ready_seconds: int = 0
     progress_deadline_seconds: int = 600
     paused: bool = False
+    rollout: Rollout = Rollout()
     revision: int = 0
     conditions: tuple[Condition, ...] = ()
 

@@ -20,7 +20,7 @@ from console.domain.facts import Stamp
 from console.domain.ids import SlotName
 from console.domain.release import Release
 from console.domain.runbook import Effect
-from console.engine.ports import Clock, Cluster, Probes, Registry
+from console.engine.ports import AccessRule, Clock, Cluster, Probes, Registry
 
 P = TypeVar("P", bound=BaseModel)
 F = TypeVar("F")
@@ -140,6 +140,10 @@ class Action(Protocol[P, F]):
         ...
 
     def deadline(self, task: Task[P]) -> float: ...
+    def rights(self, task: Task[P]) -> tuple[AccessRule, ...]:
+        """What the API server has to allow for its writes."""
+        ...
+
     async def observe(self, ports: Ports, task: Task[P]) -> F: ...
     def plan(self, facts: F, task: Task[P]) -> Plan: ...
     async def apply(self, ports: Ports, task: Task[P], change: Change) -> tuple[Written, ...]: ...

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from console.domain.errors import BluegreenError
+from console.domain.errors import BluegreenError, PortError, Refused
 from console.domain.ids import RunId
 from console.domain.position import position
 from console.domain.run import Question, RunOutcome, RunRecord
@@ -15,12 +15,13 @@ from console.domain.runbook import Runbook
 from console.domain.sight import encode
 from console.domain.world import World
 from console.engine import traffic
-from console.engine.ending import Ending, LeaseLost, OperatorNeeded, Released, StepEnded, StopAsked
-from console.engine.failures import back_off, said
+from console.engine.ending import AnotherTarget, Ending, LeaseLost, OperatorNeeded, Released, StepEnded, StopAsked
+from console.engine.failures import Failure, back_off, failure_of, said
 from console.engine.looking import look_for_person
 from console.engine.questions import ON_FAILURE, ask
 from console.engine.session import Session
-from console.engine.start import Request, open_run, prepare
+from console.engine.stage import LOGIN_SECONDS, UNTOUCHED, WAITING_FOR_LOGIN
+from console.engine.start import Prepared, Request, open_run, prepare
 from console.engine.tasks import spoken
 from console.journal.errors import Overtaken
 
@@ -105,8 +106,10 @@ async def _failed(session: Session, ending: StepEnded, drive_linked: DriveLinked
     await _keep_evidence(session)
     now = await _look(session)
     back = session.deps.runbooks.get(session.runbook.on_failure)
-    if now.unchanged(session):
-        await close(session, "refused" if ending.outcome == "blocked" and not _changed_anything(session) else "failed", ending.reason, now)
+    await session.recorder.flush()
+    refused = ending.outcome == "blocked" and not _changed_anything(session)
+    if now.unchanged(session) or (refused and isinstance(ending, AnotherTarget)):
+        await close(session, "refused" if refused else "failed", ending.reason, now)
     elif now.world is None or back is None or session.record.direction == "back":
         await close(session, "needs_operator", ending.reason, now)
     elif now.split(session) or await _may_go_back(session, ending, back, now):
@@ -116,7 +119,9 @@ async def _failed(session: Session, ending: StepEnded, drive_linked: DriveLinked
 
 
 def _changed_anything(session: Session) -> bool:
-    return any(entry.type == "step.intent" for entry in session.entries)
+    """A step that was refused at its first write, as its plan proved afterwards, has changed nothing."""
+    intended = {str(e.body.get("step")) for e in session.entries if e.type == "step.intent"}
+    return any(not session.step(name).evidence.get(UNTOUCHED) for name in intended)
 
 
 async def _may_go_back(session: Session, ending: StepEnded, back: Runbook, now: _Now) -> bool:
@@ -151,9 +156,23 @@ async def _open_linked(session: Session, ending: StepEnded, back: Runbook) -> st
     reason = f"run {record.id} failed after the switch: {ending.reason}"
     inputs = {i.name: reason for i in back.inputs if i.name == "reason"}
     request = Request(back, inputs, reason=reason, assume_yes=record.assume_yes, linked_run=record.id)
-    opened = await open_run(await prepare(request, session.deps), session.deps)
+    prepared = await _prepared(session, request)
+    if prepared.fingerprint.as_dict() != dict(record.fingerprint):
+        raise Refused("the namespace is not the one this run was started for any more")
+    opened = await open_run(prepared, session.deps)
     session.recorder.later("run.note", {"text": f"going back in run {opened.run or 'of its own'}"})
     return opened.ref
+
+
+async def _prepared(session: Session, request: Request) -> Prepared:
+    """The way back, planned as soon as the API server knows us again."""
+    while True:
+        try:
+            return await prepare(request, session.deps)
+        except PortError as error:
+            if failure_of(error) is not Failure.LOGIN:
+                raise
+            await _wait_for_login(session, error)
 
 
 async def _linked(session: Session) -> str:
@@ -173,15 +192,32 @@ async def _still_ours(session: Session) -> None:
 
 
 async def _look(session: Session) -> _Now:
-    """Observe live traffic, patiently but not for ever."""
-    problem = ""
-    for tries in range(1, LOOKS + 1):
+    """Observe live traffic, patiently but not for ever; only a login is waited for as long as it takes. Raises Released.
+
+    What answers in the place of our namespace is not looked at: nothing of it is ours.
+    """
+    problem, tries = "", 0
+    while tries < LOOKS:
         try:
-            return _Now(await session.deps.cluster.observe(traffic.KINDS))
+            same, world = await asyncio.gather(session.is_same_target(), session.deps.cluster.observe(traffic.KINDS))
+            return _Now(world) if same else _Now(None, f"the namespace {session.deps.cluster.namespace} is not the one of the start")
         except BluegreenError as error:
-            problem = said(error)
+            if failure_of(error) is Failure.LOGIN:
+                await _wait_for_login(session, error)
+                continue
+            problem, tries = said(error), tries + 1
             await session.deps.clock.sleep(back_off(tries))
     return _Now(None, problem)
+
+
+async def _wait_for_login(session: Session, error: BluegreenError) -> None:
+    """Expired credentials pause the end of a run as they pause its steps. Raises Released when this process must end."""
+    text = f"{WAITING_FOR_LOGIN}: {said(error)}"
+    if not session.record.notes or session.record.notes[-1][2] != text:
+        await session.recorder.now("run.note", {"text": text})
+    if session.signals.ending:
+        raise Released(session.signals.ending)
+    await session.deps.clock.sleep(LOGIN_SECONDS)
 
 
 async def _keep_evidence(session: Session) -> None:
@@ -191,7 +227,13 @@ async def _keep_evidence(session: Session) -> None:
     try:
         async with asyncio.timeout(COLLECT_SECONDS):
             kept = await session.deps.collect(session.ports, session.setting.bindings)
-        text = "evidence kept: " + ", ".join(map(str, kept)) if kept else "there was no evidence to keep"
+        text = _evidence_text(session, kept) if kept else "there was no evidence to keep"
         session.recorder.later("run.note", {"text": text, "evidence": dict(kept)})
     except Exception as error:
         session.recorder.later("run.note", {"text": f"evidence could not be kept: {said(error)}"})
+
+
+def _evidence_text(session: Session, kept: Mapping[str, object]) -> str:
+    """Where it lies, as a path that can be opened."""
+    folder = session.ports.evidence / str(kept.get("folder", ""))
+    return f"evidence kept in {folder}" + (f" ({kept['files']} files)" if "files" in kept else "")

@@ -17,7 +17,7 @@ from console.engine.ending import Ending, LeaseLost, OperatorNeeded, StepEnded
 from console.engine.failures import Failure, back_off, failure_of, pause_after, said
 from console.engine.questions import ask
 from console.engine.session import Session
-from console.engine.stage import Stage, stage_of, until_done
+from console.engine.stage import UNTOUCHED, Stage, stage_of, until_done
 
 MOST_REPLANS = 5
 """Times that somebody else may change the object under our hands."""
@@ -115,10 +115,21 @@ async def _attempt(stage: Stage, change: Change, setbacks: _Setbacks) -> tuple[W
     except Exception as error:
         session.result(stage.step.name, "in_doubt", said(error), attempt=stage.attempt, seconds=stage.seconds)
         stage.excuse(error, since=sent)
+        if failure_of(error) is Failure.REFUSED:
+            raise StepEnded("blocked", said(error), evidence={UNTOUCHED: await _untouched(stage, change)}) from error
         await _setback(stage, error, setbacks)
         return None
     session.deps.trace(f"effect {stage.step.name}")
     return written
+
+
+async def _untouched(stage: Stage, change: Change) -> bool:
+    """Whether all that a refused change wanted is still to be done: none of its writes took effect."""
+    try:
+        again = stage.action.plan(await stage.action.observe(stage.session.ports, stage.task), stage.task)
+    except Exception:
+        return False
+    return isinstance(again, Change) and again.differences == change.differences
 
 
 async def _setback(stage: Stage, error: Exception, setbacks: _Setbacks) -> None:
@@ -142,9 +153,7 @@ async def _setback(stage: Stage, error: Exception, setbacks: _Setbacks) -> None:
             if setbacks.doubts > MOST_DOUBTS or stage.late:
                 raise OperatorNeeded(f"it is not known whether it happened: {said(error)}")
             await signals.wait(pause_after(error, setbacks.tries))
-        case Failure.REFUSED:
-            raise StepEnded("blocked", said(error))
-        case Failure.DEFINITE:
+        case Failure.DEFINITE | Failure.REFUSED:
             raise StepEnded("failed", said(error))
         case Failure.OPERATOR:
             raise OperatorNeeded(said(error))

@@ -2,6 +2,7 @@
 
 Ending
 ├── StepEnded       a step did not pass: failed, blocked, declined
+│   └── AnotherTarget   what answers is not what the run was started for: nothing there is ours to undo
 ├── StopAsked       a person asked to stop and stay
 ├── LeaseLost       another holder drives the environment now
 ├── Released        the runner was told to end; the run stays open
@@ -28,6 +29,11 @@ class StepEnded(Ending):
         super().__init__(reason)
         self.outcome: Outcome = outcome
         self.evidence = evidence or {}
+
+
+class AnotherTarget(StepEnded):
+    def __init__(self, reason: str) -> None:
+        super().__init__("blocked", reason)
 
 
 class StopAsked(Ending):

@@ -32,13 +32,24 @@ def lease_name(application: str) -> str:
 class Lease:
     """One run's hold on the environment."""
 
-    def __init__(self, cluster: Cluster, clock: Clock, *, application: str, holder: str, run: str) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        clock: Clock,
+        *,
+        application: str,
+        holder: str,
+        run: str,
+        same_target: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
         self._cluster = cluster
         self._clock = clock
         self._name = lease_name(application)
         self._holder = holder
         """`user@host/uid`: the same for every runner of this run on this host."""
         self._run = run
+        self._same_target = same_target
+        """Whether a namespace in which our lease is gone is still the one that it was taken in."""
         self._state: LeaseState | None = None
         self.before: LeaseState | None = None
         """The lease as it was when we took it."""
@@ -96,6 +107,8 @@ class Lease:
         if found and self._clock.monotonic() - self._renewed < RENEW_SECONDS:
             return
         assert self._state is not None
+        if found is None and self._same_target and not await self._same_target():
+            return
         now = await self._cluster.server_time()
         await self._put(
             replace(self._state, renewed_at=now, anchor=await anchor(), resource_version=found.resource_version if found else "")

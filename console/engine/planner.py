@@ -17,14 +17,19 @@ from console.domain.environment import Environment
 from console.domain.runbook import Confirm, Runbook, Step
 from console.domain.views.plan import PlanRow, PlanState, PlanView
 from console.domain.views.words import plural
+from console.engine import rights
 from console.engine.action import Action, Broken, Done, NotYet, Ports, Task, Verdict
 from console.engine.deps import Deps
 from console.engine.failures import said
+from console.engine.ports import AccessRule
 from console.engine.still_cluster import StillCluster
 from console.engine.tasks import Setting, action_of, spoken, steps_of, task_of, title_of
 
 _MOVED_BY_OTHERS = ("replicas",)
 """Differences that an autoscaler makes and unmakes: they do not make a plan another one."""
+
+
+BLOCKED: PlanState = "blocked"
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,15 @@ async def plan_run(runbook: Runbook, setting: Setting, deps: Deps, *, usual: Map
     """Plan every step on one and the same observation. Raises what the cluster raises; writes nothing."""
     ports = still_ports(deps)
     steps = steps_of(runbook, setting.environment, setting.inputs)
-    planned = await asyncio.gather(*(_planned(s, setting, ports, deps) for s in steps))
+    missing, planned = await asyncio.gather(
+        _missing(runbook, steps, setting, ports, deps), asyncio.gather(*(_planned(s, setting, ports, deps) for s in steps))
+    )
     first = next((i for i, seen in enumerate(planned) if isinstance(seen.plan, Change) and not seen.plan.bookkeeping), len(planned))
     seen = await asyncio.gather(*(_checked(s, setting, ports, deps) if i < first else _as_is(s) for i, s in enumerate(planned)))
-    rows = tuple(_row(s, setting, deps, expected=i > first, usual=(usual or {}).get(s.step.name)) for i, s in enumerate(seen))
+    rows = tuple(
+        _row(s, setting, deps, expected=i > first, usual=(usual or {}).get(s.step.name), lacking=missing.get(s.step.name, ""))
+        for i, s in enumerate(seen)
+    )
     return _view(runbook, setting, rows, [s for s in seen[: first + 1] if s.plan])
 
 
@@ -66,6 +76,18 @@ def still_ports(deps: Deps) -> Ports:
 def change_digest(change: Change) -> str:
     """sha256 over what is intended: subjects and values after, without those that an autoscaler moves."""
     return canonical_digest([[d.subject, d.what, d.after] for d in change.differences if d.what not in _MOVED_BY_OTHERS])
+
+
+async def _missing(runbook: Runbook, steps: tuple[Step, ...], setting: Setting, ports: Ports, deps: Deps) -> Mapping[str, str]:
+    """By step, the rights that its writes need and we do not have; those that every run needs stand at its first change."""
+    needed: dict[str, tuple[AccessRule, ...]] = {}
+    for step in steps:
+        if step.kind == "do":
+            action = action_of(step, deps.actions)
+            shared = () if needed else rights.driving(setting.environment, runbook.direction)
+            needed[step.name] = (*shared, *action.rights(task_of(step, action, setting)))
+    lacking = await rights.missing(ports.cluster, (rule for rules in needed.values() for rule in rules))
+    return {name: rights.sentence(r for r in rules if r in lacking) for name, rules in needed.items()}
 
 
 async def _planned(step: Step, setting: Setting, ports: Ports, deps: Deps) -> _Seen:
@@ -94,11 +116,12 @@ async def _as_is(seen: _Seen) -> _Seen:
     return seen
 
 
-def _row(seen: _Seen, setting: Setting, deps: Deps, *, expected: bool, usual: float | None) -> PlanRow:
+def _row(seen: _Seen, setting: Setting, deps: Deps, *, expected: bool, usual: float | None, lacking: str) -> PlanRow:
+    """`lacking`: rights that are missing; they block a step however far it is."""
     step = seen.step
     change = seen.plan if isinstance(seen.plan, Change) else None
     blocked = seen.plan if isinstance(seen.plan, Blocked) and not expected else None
-    state, text = _said_of(seen, expected=expected)
+    state, text = _said_of(seen, expected=expected) if not lacking else (BLOCKED, lacking)
     return PlanRow(
         step=step.name,
         kind=step.kind,
@@ -107,8 +130,8 @@ def _row(seen: _Seen, setting: Setting, deps: Deps, *, expected: bool, usual: fl
         text=text,
         differences=change.differences if change else (),
         kubectl=change.kubectl if change else (),
-        reasons=blocked.reasons if blocked else (text,) if state == "blocked" else (),
-        override=_override(blocked, seen.verdict),
+        reasons=blocked.reasons if blocked and not lacking else (text,) if state == "blocked" else (),
+        override="" if lacking else _override(blocked, seen.verdict),
         warnings=change.warnings if change else (),
         undo=change.undo if change else "",
         usual=usual,

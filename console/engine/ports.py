@@ -30,6 +30,8 @@ class AccessRule:
     resource: str
     group: str = ""
     subresource: str = ""
+    name: str = ""
+    """Of the one object; empty: any."""
 
     def __str__(self) -> str:
         name = f"{self.resource}.{self.group}" if self.group else self.resource

@@ -17,7 +17,7 @@ from console.engine.ending import Ending
 from console.engine.failures import Failure, back_off, failure_of
 from console.engine.resume import admit, earlier_failure, guards
 from console.engine.session import Session
-from console.engine.stage import LOGIN_SECONDS
+from console.engine.stage import LOGIN_SECONDS, WAITING_FOR_LOGIN
 from console.engine.start import SPOOLED, may_spool
 from console.engine.walk import walk
 from console.engine.watchers import watched
@@ -113,6 +113,9 @@ class Drive:
     async def _wait_for_cluster(self, error: PortError, tries: int) -> None:
         match failure_of(error):
             case Failure.LOGIN:
+                text = f"{WAITING_FOR_LOGIN}: {error}"
+                if not any(said == text for *_, said in self._session.record.notes):
+                    await self._session.recorder.now("run.note", {"text": text})
                 await self._session.signals.pause(LOGIN_SECONDS)
             case Failure.AGAIN | Failure.DOUBT | Failure.REPLAN if tries < ADMISSION_TRIES:
                 await self._session.signals.pause(back_off(tries))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from console.domain.errors import JournalError
+from console.domain.errors import JournalError, PortError
 from console.domain.facts import Stamp
 from console.domain.ids import Epoch, RunId
 from console.domain.run import Entry, Outcome, RunRecord, StepRecord, advance, fold
@@ -45,6 +45,7 @@ class Session:
             application=deps.environment.application,
             holder=f"{deps.actor}@{deps.host.name}/{record.uid}",
             run=self.name,
+            same_target=self.is_same_target,
         )
         self.setting = self._setting()
         self.ports = Ports(
@@ -137,6 +138,16 @@ class Session:
         except JournalError:
             return False
         return found is not None and found.uid == uid and not found.open
+
+    async def is_same_target(self) -> bool:
+        """What answers is still the namespace that the run was started for: one of that name made anew is another. Raises PortError."""
+        try:
+            found = await self.deps.cluster.fingerprint()
+        except PortError as error:
+            if error.status == 404:
+                return False
+            raise
+        return found.as_dict() == dict(self.record.fingerprint)
 
     async def anchor(self) -> str:
         """The journal's head for the lease; empty where it cannot be read."""

@@ -13,7 +13,7 @@ from console.domain.errors import PortError
 from console.domain.moments import spoken
 from console.domain.runbook import Step
 from console.engine.action import Action, Broken, Done, NotYet, Task
-from console.engine.ending import Ending, OperatorNeeded, StepEnded
+from console.engine.ending import AnotherTarget, Ending, OperatorNeeded, StepEnded
 from console.engine.failures import Failure, failure_of, pause_after, said
 from console.engine.session import Session
 from console.engine.tasks import action_of, task_of
@@ -26,6 +26,9 @@ LOGIN_SECONDS = 2.0
 """Between two looks whether somebody logged in again."""
 OUTAGE_SECONDS = 900.0
 """That the API server may be away in one step without the step running out of its own time."""
+WAITING_FOR_LOGIN = "waiting for a new login"
+UNTOUCHED = "untouched"
+"""Evidence of a step that was refused before any of its writes took effect."""
 
 
 @dataclass
@@ -71,9 +74,8 @@ class Stage:
         session, clock = self.session, self.session.deps.clock
         if session.proved_at is not None and clock.monotonic() - session.proved_at < FRESH_SECONDS:
             return
-        found = await self.patiently(session.deps.cluster.fingerprint)
-        if found.as_dict() != dict(session.record.fingerprint):
-            raise StepEnded("blocked", "the namespace is not the one this run was started for")
+        if not await self.patiently(session.is_same_target):
+            raise AnotherTarget(f"the namespace {session.deps.cluster.namespace} is not the one this run was started for any more")
         session.proved_at = clock.monotonic()
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
@@ -90,11 +92,14 @@ class Stage:
                 self.excuse(error, since=asked)
                 asked = clock.monotonic()
                 await self.setback(error, tries)
-                self.excuse(error, since=asked)
+                if failure_of(error) is not Failure.LOGIN:
+                    self.excuse(error, since=asked)
 
     def excuse(self, error: Exception, *, since: float) -> None:
-        """The time of an outage is not the step's own: its deadline moves on, within reason."""
-        if isinstance(error, PortError) and error.away:
+        """The time of an outage is not the step's own: its deadline moves on, within reason; that of a missing login without end."""
+        if failure_of(error) is Failure.LOGIN:
+            self.deadline += self.session.deps.clock.monotonic() - since
+        elif isinstance(error, PortError) and error.away:
             lost = min(self.session.deps.clock.monotonic() - since, OUTAGE_SECONDS - self.away)
             self.away += lost
             self.deadline += lost
@@ -117,10 +122,11 @@ class Stage:
 
     async def wait_for_login(self, error: Exception) -> None:
         """Expired credentials pause the step; they never fail it."""
-        self.session.progress(f"waiting for a new login: {said(error)}")
+        since = self.session.deps.clock.monotonic()
+        self.session.progress(f"{WAITING_FOR_LOGIN}: {said(error)}")
         await self.session.recorder.flush()
         await self.session.signals.pause(LOGIN_SECONDS)
-        self.deadline += LOGIN_SECONDS
+        self.excuse(error, since=since)
 
     def check_deadline(self, message: str) -> None:
         if self.late:

@@ -24,6 +24,7 @@ from console.engine.history import usual
 from console.engine.inputs import checked_inputs
 from console.engine.planner import plan_run
 from console.engine.ports import Fingerprint
+from console.engine.remembered import check_remembered, remember
 from console.engine.still_cluster import StillCluster
 from console.engine.tasks import Setting, steps_of, title_of
 from console.journal.errors import JournalDamaged
@@ -93,6 +94,7 @@ async def prepare(request: Request, deps: Deps) -> Prepared:
         _usual(request.runbook, deps),
     )
     check_target(deps.environment, fingerprint)
+    await asyncio.to_thread(check_remembered, deps.environment, deps.place.runs, fingerprint)
     bound = bindings.bind(deps.environment, world, request.runbook, release)
     epoch = Epoch(traffic.epoch_seen(deps.environment, world))
     setting = Setting(deps.environment, bound, inputs, Stamp("plan", epoch, deps.actor), request.reason)
@@ -111,6 +113,7 @@ async def open_run(prepared: Prepared, deps: Deps) -> Opened:
         raise Refused(prepared.plan.refusal)
     if deps.environment.protection.read_only:
         raise Refused(f"{deps.environment.name} is protected: read only", hint="Change `protection` in its settings")
+    await asyncio.to_thread(remember, deps.place.runs, prepared.fingerprint)
     uid = uuid4().hex[:12]
     draft = Draft("run.opened", None, deps.actor, _body(prepared, deps, uid))
     try:

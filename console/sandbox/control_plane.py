@@ -25,7 +25,7 @@ from console.sandbox.supervise import Child, Command, start
 
 Part = Literal["etcd", "kube-apiserver", "kube-controller-manager"]
 START_ORDER: tuple[Part, ...] = ("etcd", "kube-apiserver", "kube-controller-manager")
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 STOP_SECONDS = 3.0
 SOCKET_PATH_LIMIT = 100
 """Bytes that fit a unix socket's address everywhere, with some room."""

@@ -171,7 +171,7 @@ async def test_after_a_failed_run_what_we_wrote_to_is_kept_and_nothing_else(tmp_
 
 async def test_evidence_can_be_saved_by_a_step(tmp_path: Path) -> None:
     stage = Stage(DEPLOYED, tmp_path)
-    assert (await stage.do("evidence.save", slot="active")).startswith("saved in blue-")
+    assert (await stage.do("evidence.save", slot="active")).startswith(f"saved in {tmp_path}/blue-")
     assert stage.cluster.log == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,51 +16,13 @@ from console.domain.records import records_of
 from console.domain.rollback import rollback_targets
 from console.domain.slots import slot_state
 from tests.actions.driving import Driver, Interfering, environment
+from tests.actions.owner import an_application
 from tests.cluster.conftest import Connect
 from tests.contract.node import Node
 from tests.contract.objects import Paths
 from tests.contract.wire import Api
 
-BY_KUBECTL = {"fieldManager": "kubectl-client-side-apply"}
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 BLUE, GREEN = SlotName("blue"), SlotName("green")
-
-
-def a_deployment(component: str, slot: str, *, replicas: int, env: tuple[str, ...] = ()) -> dict[str, Any]:
-    """As `kubectl apply` made it: with a sidecar before the container that carries the release."""
-    labels = {"app": component, "version": slot}
-    containers = [
-        {"name": "proxy", "image": "example/proxy:v7"},
-        {"name": component, "image": f"example/{component}:v1", "env": [{"name": name, "value": "x"} for name in env]},
-    ]
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": f"traider-{component}-{slot}", "annotations": {LAST_APPLIED: "{}"}},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
-        },
-    }
-
-
-def a_service(component: str, slot: str) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": f"traider-{component}", "annotations": {LAST_APPLIED: "{}"}},
-        "spec": {"selector": {"app": component, "version": slot}, "ports": [{"port": 80, "targetPort": 8080}]},
-    }
-
-
-async def an_application(api: Api, paths: Paths, *, env: tuple[str, ...] = ()) -> None:
-    """What an operator finds: blue serves with two pods each, green is at zero."""
-    for component in ("backend", "frontend"):
-        (await api.post(paths.services, a_service(component, "blue"), **BY_KUBECTL)).ok(201)
-        for slot, replicas in (("blue", 2), ("green", 0)):
-            body = a_deployment(component, slot, replicas=replicas, env=env)
-            (await api.post(paths.deployments, body, **BY_KUBECTL)).ok(201)
 
 
 @pytest.fixture
@@ -247,7 +208,7 @@ async def test_the_environment_is_ready_for_an_operator_and_not_for_a_viewer(clu
         if ready:
             await driver.check("cluster.ready")
         else:
-            with pytest.raises(AssertionError, match=r"you may not patch services, patch deployments\.apps"):
+            with pytest.raises(AssertionError, match=r"you may not patch services, .*patch deployments\.apps"):
                 await driver.check("cluster.ready")
 
 

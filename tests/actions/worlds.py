@@ -31,6 +31,7 @@ from console.domain.world import (
     Pod,
     Quota,
     ReplicaSet,
+    Rollout,
     Service,
     World,
 )
@@ -117,6 +118,7 @@ def _add_workload(builder: WorldBuilder, component: Component, slot: SlotName, g
     desired = own.pop("desired", pods)
     available = own.pop("available", own.get("ready", pods))
     own.setdefault("generation", 4)
+    rollout = Rollout(**{k: str(v) for k, v in own.pop("rollout", {}).items()})
     managers = tuple(_manager(m) for m in own.pop("managers", ()))
     deployment = Deployment(
         meta=Meta(name, uid=f"uid-{name}", resource_version="7", labels=labels, annotations=annotations, managers=managers),
@@ -133,6 +135,7 @@ def _add_workload(builder: WorldBuilder, component: Component, slot: SlotName, g
         requests=own.pop("requests", {"cpu": "500m", "memory": "512Mi"}),
         limits=own.pop("limits", {"cpu": "1", "memory": "1Gi"}),
         revision=own.pop("revision", 2),
+        rollout=rollout,
         conditions=tuple(Condition(**c) for c in own.pop("conditions", ())),
         **own,
     )

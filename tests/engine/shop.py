@@ -16,6 +16,7 @@ from console.domain.records import deployment_of
 from console.domain.runbook import Effect, Input, Runbook, Step
 from console.domain.world import World
 from console.engine.action import Action, Broken, Done, NotYet, Ports, Registry_, Task, Verdict
+from console.engine.ports import AccessRule
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.objects import deployment, service
 
@@ -61,6 +62,9 @@ class Base(Generic[P]):
 
     def deadline(self, task: Task[Params]) -> float:
         return self.timeout
+
+    def rights(self, task: Task[Params]) -> tuple[AccessRule, ...]:
+        return ()
 
     async def observe(self, ports: Ports, task: Task[Params]) -> World:
         return await ports.cluster.observe()

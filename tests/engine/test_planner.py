@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from console.domain.change import Blocked, Change, Difference, Plan
 from console.domain.runbook import Runbook, Step
 from console.engine.action import Action, Broken, NoParams, Ports, Task, Verdict
+from console.engine.ports import AccessRule
 from console.engine.start import Request, prepare
 from tests.engine.rig import Rig
 
@@ -26,6 +27,9 @@ class Fixed:
 
     def deadline(self, task: Task[NoParams]) -> float:
         return self.timeout
+
+    def rights(self, task: Task[NoParams]) -> tuple[AccessRule, ...]:
+        return ()
 
     async def observe(self, ports: Ports, task: Task[NoParams]) -> None:
         return None

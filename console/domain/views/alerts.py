@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from console.domain.expected import expected_answer
 from console.domain.freshness import Freshness
 from console.domain.position import Role
 from console.domain.slots import SlotState
@@ -34,6 +35,7 @@ def alerts(state: ConsoleState) -> tuple[Alert, ...]:
         *_runs(state),
         *_drift(state),
         *_live(state),
+        *_impostors(state),
         *_slots(state),
         *_writers(state),
         *_notes(state),
@@ -110,6 +112,19 @@ def _live(state: ConsoleState) -> Iterable[Alert]:
             )
 
 
+def _impostors(state: ConsoleState) -> Iterable[Alert]:
+    """Answers that name another release than the one in the slot: the image is not what its tag says."""
+    snapshot, environment, derived = state.snapshot, state.environment, state.derived
+    if snapshot is None or snapshot.world is None or environment is None or derived is None:
+        return
+    for slot in derived.slots:
+        said = {t.latest.component: t.latest.release for t in snapshot.probes.get(slot, {}).values() if t.latest.release}
+        for component, release in said.items():
+            expected = expected_answer(environment, snapshot.world, slot=slot, component=component)
+            if expected and release != expected:
+                yield Alert(Mark.BROKEN, f"{component} {slot} answers as {release}, not as {expected}: its image is another release")
+
+
 def _slots(state: ConsoleState) -> Iterable[Alert]:
     if state.derived is None:
         return
@@ -123,7 +138,8 @@ def _slot(slot: SlotState) -> Iterable[Alert]:
         for cause in component.causes[:2]:
             yield Alert(Mark.BROKEN if cause.final else Mark.PARTLY, f"{component.name} {slot.slot} {cause}")
         if component.foreign_image:
-            yield Alert(Mark.PARTLY, f"{component.name} {slot.slot}: the image was changed by hand, it is not that of {slot.release}")
+            by = f" ({component.imaged_by})" if component.imaged_by else ""
+            yield Alert(Mark.PARTLY, f"{component.name} {slot.slot}: the image was changed by hand{by}, it is not that of {slot.release}")
 
 
 def _runs(state: ConsoleState) -> Iterable[Alert]:
