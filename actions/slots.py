@@ -10,15 +10,15 @@ from actions.apply_plan import ApplyParams, ApplyView, plan_apply
 from actions.evidence import kept_of, save_if_failing
 from actions.manifests import read_manifests
 from actions.rights import filling, sizing
-from actions.shared import Doing, SlotParams, slot_of, unknown_slot
+from actions.shared import Doing, SlotParams, other_release, slot_of, unknown_slot
 from actions.sizing import scaled
 from console.domain import facts as noted
 from console.domain.change import Blocked, Change, Difference, Noop, Plan, Written
 from console.domain.hand import kubectl
-from console.domain.records import deployment_of, image_of, same_image
+from console.domain.records import deployment_of
 from console.domain.slots import wanted_pods
 from console.domain.wording import counted, listed
-from console.engine.action import Done, NotYet, Ports, Task, Verdict
+from console.engine.action import Broken, Done, NotYet, Ports, Task, Verdict
 from console.engine.ports import AccessRule
 
 
@@ -48,16 +48,13 @@ class Apply(Doing[ApplyParams, ApplyView]):
     def verify(self, facts: ApplyView, task: Task[ApplyParams], carry: object) -> Verdict:
         slot, release = slot_of(task, task.params.slot), task.bindings.release
         assert release is not None
-        missing, there = [], []
-        for component in task.environment.components:
-            deployment = deployment_of(component, slot, facts.world)
-            if deployment is None or not same_image(image_of(component, deployment), release.images[component.name]):
-                missing.append(component.name)
-            else:
-                there.append(f"{component.name} {counted(deployment.desired, 'pod')}")
-        if missing:
-            return NotYet(f"{listed(missing)} in {slot} {'is' if len(missing) == 1 else 'are'} not {release.name} yet")
-        return Done(f"{release.name} in {slot}: {', '.join(there)}{facts.kept_text}", {"images": dict(release.images)})
+        found = {c.name: deployment_of(c, slot, facts.world) for c in task.environment.components}
+        if gone := [name for name, deployment in found.items() if deployment is None]:
+            return Broken(f"the Deployment of {listed(gone)} in {slot} does not exist any more: somebody deleted it")
+        if changed := other_release(task, facts.world, slot):
+            return Broken("; ".join(changed))
+        there = ", ".join(f"{name} {counted(d.desired, 'pod')}" for name, d in found.items() if d)
+        return Done(f"{release.name} in {slot}: {there}{facts.kept_text}", {"images": dict(release.images)})
 
 
 class ScaleParams(SlotParams):

@@ -24,7 +24,7 @@ NAME = "traider-backend-blue"
 )
 async def test_an_apply_by_force_waits_for_a_plan_that_has_seen_the_edit(operator: Opens, api: Api, paths: Paths, node: Node) -> None:
     async def edit() -> None:
-        change = {"spec": {"replicas": 7, "minReadySeconds": 1}}
+        change = {"spec": {"revisionHistoryLimit": 5}}
         (await api.merge_patch(f"{paths.deployments}/{NAME}", change, fieldManager="kubectl-edit")).ok()
 
     async with operator(manifests=True) as o, node.attending():
