@@ -28,6 +28,7 @@ from console.journal import Journal
 from console.journal.place import Place
 from tests.actions.fake import FakeRegistry
 from tests.fakes.probes import ScriptedProbes
+from tests.sandbox.waiting import answered
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 150.0
@@ -121,6 +122,18 @@ class Operator:
     ) -> None:
         """Before (or after) the next such call on `name`, after `skip` of them, somebody does this; with `error` the call fails."""
         self.cluster.turns.append(Turn(verb, name, deed or nobody, after, skip, error))
+
+    def once_both_are_written(self, first: str, second: str, deed: Deed) -> None:
+        """After both objects were written, before the step looks at them, somebody does this."""
+
+        async def wait_and_do() -> None:
+            async def written() -> set[str]:
+                return {w.name for w in self.cluster.written}
+
+            await answered(written, lambda names: second in names, within=PATIENCE, what=f"{second} is written")
+            await deed()
+
+        self.once("write", first, wait_and_do, after=True)
 
     async def prepare(self, runbook: str, **inputs: str) -> Prepared:
         return await prepare(Request(self.deps.runbooks[runbook], inputs, reason="test", assume_yes=True), self.deps)

@@ -38,7 +38,7 @@ async def test_a_preview_that_is_deleted_ends_the_wait(operator: Opens, api: Api
         (await api.delete(f"{paths.deployments}/{BACKEND}")).ok()
 
     async with operator() as o:
-        o.once("write", FRONTEND, delete, after=True)
+        o.once_both_are_written(FRONTEND, BACKEND, delete)
         record = await o.deploy("v2")
         assert outcome(record) == ("failed", 1), await o.told(record.id)
         assert record.outcome_reason == "the Deployment of backend in green does not exist any more: somebody deleted it"
@@ -77,7 +77,7 @@ async def test_what_an_owner_applied_in_between_is_planned_on_again_and_kept(ope
 )
 async def test_an_image_that_was_changed_by_hand_never_gets_traffic(operator: Opens, api: Api, paths: Paths, kubectl: Kubectl) -> None:
     async with operator() as o:
-        o.once("write", FRONTEND, lambda: kubectl(f"set image deployment/{BACKEND} backend=example/backend:v1.9"), after=True)
+        o.once_both_are_written(FRONTEND, BACKEND, lambda: kubectl(f"set image deployment/{BACKEND} backend=example/backend:v1.9"))
         record = await o.deploy("v2")
         assert outcome(record) == ("failed", 1), await o.told(record.id)
         assert record.outcome_reason == "backend in green runs example/backend:v1.9, v2 is example/backend:v2: kubectl-set changed it"
@@ -94,7 +94,7 @@ async def test_an_image_that_was_changed_by_hand_never_gets_traffic(operator: Op
 )
 async def test_a_preview_that_is_scaled_down_by_kubectl_ends_the_wait_by_name(operator: Opens, kubectl: Kubectl) -> None:
     async with operator() as o:
-        o.once("write", FRONTEND, lambda: kubectl(f"scale deployment/{BACKEND} --replicas=1"), after=True)
+        o.once_both_are_written(FRONTEND, BACKEND, lambda: kubectl(f"scale deployment/{BACKEND} --replicas=1"))
         record = await o.deploy("v2")
         assert outcome(record) == ("failed", 1), await o.told(record.id)
         assert step(record, "rollout.wait") == "failed: backend has 1 pod, live traffic needs 2 (kubectl scale set its size)"
@@ -109,7 +109,7 @@ async def test_a_preview_that_is_scaled_down_by_kubectl_ends_the_wait_by_name(op
 )
 async def test_a_preview_that_an_autoscaler_shrinks_ends_the_wait_by_name(operator: Opens, api: Api, paths: Paths) -> None:
     async with operator() as o:
-        o.once("write", FRONTEND, scales(api, paths, BACKEND, by="kube-controller-manager"), after=True)
+        o.once_both_are_written(FRONTEND, BACKEND, scales(api, paths, BACKEND, by="kube-controller-manager"))
         record = await o.deploy("v2")
         assert outcome(record) == ("failed", 1), await o.told(record.id)
         assert step(record, "rollout.wait") == "failed: backend has 1 pod, live traffic needs 2 (an autoscaler set its size)"
