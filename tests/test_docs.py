@@ -23,7 +23,7 @@ def test_a_fault_is_read_from_the_mark_of_its_test(tmp_path: Path) -> None:
     )
     (row,) = rows(tmp_path)
     assert (row.what, row.proof) == ("the link | drops", "test_one.py test_it")
-    assert r"| the link \| drops | LOST | waits | nothing | `test_one.py test_it` |" in page([row])
+    assert r"| the link \| drops | LOST | waits | nothing | [it](../tests/test_one.py) |" in page([row])
 
 
 def test_the_page_of_keys_is_what_the_bindings_are() -> None:
