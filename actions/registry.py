@@ -8,9 +8,11 @@ from typing import cast
 from pydantic import BaseModel
 
 from actions.cluster import Ready
+from actions.command import RunCommand
 from actions.evidence import Save
 from actions.health import LiveHealth, SlotHealth
 from actions.hold import Lift, Place
+from actions.manual import Manual
 from actions.release import NotHeld, Promotable, Record, StableElsewhere
 from actions.retire import Retire
 from actions.rollout import Wait
@@ -43,6 +45,8 @@ def registry(*, elsewhere: StableElsewhere | None = None) -> Mapping[str, Action
         Lift(),
         Save(),
         Usable(),
+        Manual(),
+        RunCommand(),
     )
     return cast("Mapping[str, Action[BaseModel, object]]", {a.name: a for a in made})
 

@@ -11,6 +11,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
+from console.domain.ids import RunId
 from console.domain.views.header import header_view
 from console.domain.views.overview import alarm_text, standing_text
 from console.domain.views.state import ConsoleState
@@ -58,6 +59,14 @@ class ConsoleScreen(Screen[None]):
     def needs_connections(self) -> bool:
         """The connections are shown here."""
         return False
+
+    @property
+    def takes_started(self) -> bool:
+        """A run that was started from here is shown here."""
+        return False
+
+    def become(self, run: RunId) -> None:
+        """Show this run from now on."""
 
     def compose_body(self) -> ComposeResult:
         """The part between header and messages."""

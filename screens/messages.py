@@ -85,7 +85,39 @@ class TakeOverAsked(RunWish):
 
 @dataclass
 class NoteAsked(RunWish):
+    """A person wants to write a note, to an item where one is named."""
+
     run: RunId
+    step: str = ""
+
+
+@dataclass
+class SkipAsked(RunWish):
+    """A person wants to pass over the item that the run is at: ask, with the reason."""
+
+    run: RunId
+
+
+@dataclass
+class SuspendAsked(RunWish):
+    """A person wants the run to be let go of for now: ask, with the reason."""
+
+    run: RunId
+
+
+@dataclass
+class ResumeAsked(RunWish):
+    """A person wants to go on with a run that nobody drives: ask."""
+
+    run: RunId
+
+
+@dataclass
+class EvidenceAsked(RunWish):
+    """A person wants to leave evidence with an item."""
+
+    run: RunId
+    step: str
 
 
 @dataclass

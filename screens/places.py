@@ -35,6 +35,7 @@ class Place:
 
 PLACES = (
     Place("rollback", "Rollback", "where users could go back to", "screens.rollback:RollbackScreen", "r", ("back",)),
+    Place("checklist", "Checklist", "a procedure item by item", "screens.checklist:ChecklistScreen", "c", ("check", "items")),
     Place("pods", "Pods", "the pods of both slots, those in trouble first", "screens.pods:PodsScreen", "p", ("po", "pod")),
     Place("events", "Events", "what Kubernetes says of both slots", "screens.events:EventsScreen", "e", ("ev", "event")),
     Place("history", "History", "every run, and how it ended", "screens.history:HistoryScreen", "h", ("runs",)),

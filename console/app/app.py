@@ -118,6 +118,8 @@ class ConsoleApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """A dialog sees every key before anything else does, so that none from before it was drawn can act (SAFETY 4.2)."""
+        if isinstance(event, events.Key) and not self.screen_stack:
+            return  # it ends, and keys are still queued
         if isinstance(event, events.Key) and event.key not in ROLLBACK_KEYS:
             admits = getattr(self.screen, "admits", None)
             if admits is not None and not admits(event):

@@ -62,7 +62,7 @@ class Asking:
         def taken(decision: Decision) -> None:
             if decision.asked is not None:
                 said, asked = f"run {run}: answered {decision.answer}", decision.asked
-                self._send(said, lambda desk: desk.answer(run, decision.answer, decision.typed, question=asked))
+                self.send(said, lambda desk: desk.answer(run, decision.answer, decision.typed, question=asked))
 
         record = self._host.state.run(run)
         if record is None or record.question is None:
@@ -74,13 +74,13 @@ class Asking:
         def build(record: RunRecord, state: ConsoleState) -> QuestionView:
             return questions.stop_question(record, live=live_slot(state), forbidden=forbidden(state))
 
-        self._ask_of(run, build, lambda d: self._send(f"run {run} stops at its next safe point", lambda desk: desk.stop(run, d.reason)))
+        self.ask_of(run, build, lambda d: self.send(f"run {run} stops at its next safe point", lambda desk: desk.stop(run, d.reason)))
 
     def take_over(self, run: RunId) -> None:
         def build(record: RunRecord, state: ConsoleState) -> QuestionView:
             return questions.take_over_question(record, forbidden=forbidden(state))
 
-        self._ask_of(run, build, lambda d: self._send(f"run {run} is being taken over", lambda desk: desk.take_over(run, d.reason)))
+        self.ask_of(run, build, lambda d: self.send(f"run {run} is being taken over", lambda desk: desk.take_over(run, d.reason)))
 
     def skip_wait(self, run: RunId) -> None:
         """Ask whether the wait that the run is in may end now."""
@@ -97,7 +97,7 @@ class Asking:
             left = (until - state.server_now).total_seconds() if until else None
             return questions.skip_wait_question(record, left=left, facts=facts(state), forbidden=forbidden(state))
 
-        self.ask(build, lambda _: self._send(f"run {run}: the wait ends", lambda desk: desk.skip_wait(run, waiting)))
+        self.ask(build, lambda _: self.send(f"run {run}: the wait ends", lambda desk: desk.skip_wait(run, waiting)))
 
     def _waiting_step(self, run: RunId) -> str | None:
         """Name of the wait that the run is in."""
@@ -107,10 +107,10 @@ class Asking:
 
     def leave(self, record: RunRecord, leave: Callable[[], None]) -> None:
         """Say that the run goes on, then leave."""
-        self._ask_of(record.id, lambda r, _: questions.quit_question(r), lambda _: leave())
+        self.ask_of(record.id, lambda r, _: questions.quit_question(r), lambda _: leave())
 
-    def note(self, run: RunId, text: str) -> None:
-        self._send(f"run {run}: noted", lambda desk: desk.note(run, text))
+    def note(self, run: RunId, text: str, step: str = "") -> None:
+        self.send(f"run {run}: noted", lambda desk: desk.note(run, text, step))
 
     async def show_commands(self, show: Callable[[str], None]) -> None:
         """The commands that go back by hand, where they can be read."""
@@ -125,7 +125,9 @@ class Asking:
         else:
             show(text)
 
-    def _ask_of(self, run: RunId, build: Callable[[RunRecord, ConsoleState], QuestionView], taken: Taken) -> None:
+    def ask_of(self, run: RunId, build: Callable[[RunRecord, ConsoleState], QuestionView], taken: Taken) -> None:
+        """Ask about a run, as it is known now."""
+
         def made(state: ConsoleState) -> QuestionView | None:
             record = state.run(run)
             return build(record, state) if record else None
@@ -135,7 +137,8 @@ class Asking:
     def ask(self, build: Build, taken: Taken) -> None:
         self._host.open_dialog(Question(build, self._host.state), lambda decision: taken(decision) if decision else None)
 
-    def _send(self, done: str, request: Callable[[Desk], Awaitable[None]]) -> None:
+    def send(self, done: str, request: Callable[[Desk], Awaitable[None]]) -> None:
+        """Ask the desk for it, and say `done` once it was taken."""
         self._host.work("request", partial(self._sent, done, request))
 
     async def _sent(self, done: str, request: Callable[[Desk], Awaitable[None]]) -> None:

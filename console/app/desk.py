@@ -96,7 +96,28 @@ class Desk(Protocol):
         """Stop an open run at its next safe point; leave one that needs an operator as it is."""
         ...
 
-    async def note(self, run: RunId, text: str) -> None: ...
+    async def note(self, run: RunId, text: str, step: str = "") -> None: ...
+
+    async def answer_value(self, run: RunId, value: str, *, question: Question) -> None:
+        """Answer the item that asks for a value; the runner judges whether it passes."""
+        ...
+
+    async def skip(self, run: RunId, step: str, reason: str) -> None:
+        """Pass over this item, where the run is at it."""
+        ...
+
+    async def suspend(self, run: RunId, reason: str) -> None:
+        """Let go of the run at its next safe point."""
+        ...
+
+    async def keep(self, run: RunId, step: str, *, file: str = "", text: str = "") -> None:
+        """Leave evidence with an item: a copy of a file of this machine, or a text."""
+        ...
+
+    async def resume(self, run: RunId) -> None:
+        """Drive a run that nobody drives; refused where somebody does."""
+        ...
+
     async def take_over(self, run: RunId, reason: str) -> None:
         """Drive an open run from here, or go on with one that needs an operator."""
         ...

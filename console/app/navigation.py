@@ -58,15 +58,29 @@ class Navigation:
         self._uncover(lambda s: type(s) is wanted) or self._stage.push_screen(wanted(self._teller.state))
 
     def to_run(self, run: RunId) -> None:
-        """The screen that showed its plan becomes the run's."""
+        """The screen that showed its plan becomes the run's; a plan that was made from the checklist leads back to it."""
         from screens.run import RunScreen
 
+        if self._to_checklist(run):
+            return
         if self._uncover(lambda s: isinstance(s, RunScreen) and s.run in (run, None)):
             screen = self._stage.screen
             assert isinstance(screen, RunScreen)
             screen.become(run)
         else:
             self._stage.push_screen(RunScreen(self._teller.state, run))
+
+    def _to_checklist(self, run: RunId) -> bool:
+        """Go back to the checklist below the plan of this run, which was just started."""
+        stack = [s for s in self._stage.screen_stack if not isinstance(s, ModalScreen)]
+        if len(stack) < FLOOR + 2 or not isinstance(stack[-2], ConsoleScreen) or not stack[-2].takes_started:
+            return False
+        if getattr(stack[-1], "run", run) is not None:
+            return False
+        self.close_dialog()
+        self._stage.pop_screen()
+        stack[-2].become(run)
+        return True
 
     def to_plan(self) -> None:
         from screens.run import RunScreen

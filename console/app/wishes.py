@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from console.app.asking import Asking, Host
+from console.app.items import Items
 from console.app.navigation import Navigation
 from console.app.planning import Planning
 from console.app.records import Records
@@ -22,6 +23,7 @@ class Wishes:
         self._planning = planning
         self._navigation = navigation
         self._records = Records(host)
+        self._items = Items(host, asking)
 
     def fulfil(self, wish: messages.Wish) -> None:
         match wish:
@@ -46,15 +48,17 @@ class Wishes:
         """About a run that is on or has ended."""
         match wish:
             case messages.AnswerAsked(run):
-                self._asking.answer(run)
+                self._items.answer(run)
             case messages.StopAsked(run):
                 self._asking.stop(run)
             case messages.SkipWaitAsked(run):
                 self._asking.skip_wait(run)
             case messages.TakeOverAsked(run):
                 self._asking.take_over(run)
-            case messages.NoteAsked(run):
-                self._navigation.to_note(lambda text: self._asking.note(run, text) if text else None)
+            case messages.NoteAsked(run, step):
+                self._navigation.to_note(lambda text: self._asking.note(run, text, step) if text else None)
+            case messages.SkipAsked() | messages.SuspendAsked() | messages.ResumeAsked() | messages.EvidenceAsked():
+                self._items.fulfil(wish)
             case messages.ReportAsked(run):
                 self._records.report(run)
             case _:

@@ -33,11 +33,13 @@ from console.domain.views.readiness import Readiness
 from console.engine import follow
 from console.engine.deps import Deps
 from console.engine.diffing import diff_of
+from console.engine.evidence import keep_file, keep_text
 from console.engine.handover import hand_over
 from console.engine.history import usual
 from console.engine.process import WarmRunner, runner_argv
 from console.engine.readiness import watch_readiness
 from console.engine.report import report_of, write_report
+from console.engine.resume import check_resumable
 from console.engine.start import SPOOLED, Request, prepare
 from console.journal.ledger import Ledger
 from console.journal.spool import Spool, spool_of
@@ -174,9 +176,41 @@ class LiveDesk:
         else:
             await follow.stop(self._journal, run, reason=reason, actor=self.identity)
 
-    async def note(self, run: RunId, text: str) -> None:
+    async def note(self, run: RunId, text: str, step: str = "") -> None:
         self._writable()
-        await follow.note(self._journal, run, text=text, actor=self.identity)
+        await follow.note(self._journal, run, text=text, actor=self.identity, step=step)
+
+    async def answer_value(self, run: RunId, value: str, *, question: Question) -> None:
+        self._writable()
+        await follow.answer_value(self._journal, run, value=value, actor=self.identity, step=question.step, question=question)
+
+    async def skip(self, run: RunId, step: str, reason: str) -> None:
+        self._writable()
+        await follow.skip(self._journal, run, reason=reason, actor=self.identity, step=step)
+
+    async def suspend(self, run: RunId, reason: str) -> None:
+        self._writable()
+        await follow.suspend(self._journal, run, reason=reason, actor=self.identity)
+
+    async def keep(self, run: RunId, step: str, *, file: str = "", text: str = "") -> None:
+        self._writable()
+        if not file:
+            await keep_text(self._journal, run, step=step, text=text, actor=self.identity)
+            return
+        record = await self._journal.record(run)
+        if record is None:
+            raise Refused(f"there is no run {run}")
+        folder, host = self._deps.place.evidence(record.uid), self._deps.host.name
+        await keep_file(self._journal, run, step=step, file=Path(file), folder=folder, actor=self.identity, host=host)
+
+    async def resume(self, run: RunId) -> None:
+        if self._runner is None:
+            raise Refused("this console is read-only", hint="Start it without --read-only")
+        record = await self._journal.record(run)
+        if record is None:
+            raise Refused(f"there is no run {run}")
+        await check_resumable(record, self._deps)
+        await self._runner.drive(str(run))
 
     async def take_over(self, run: RunId, reason: str) -> None:
         if self._runner is None:

@@ -90,7 +90,11 @@ def plan_lines(plan: PlanView) -> list[Line]:
     """The plan as text: each step, below it what it would change and the first line of each kubectl that would do the same."""
     view = plan_view(plan)
     lines: list[Line] = [(span(view.title, "title"), span("   " + view.status, "dim")), BLANK]
+    phase = ""
     for row, planned in zip(view.rows, plan.rows, strict=True):
+        if planned.phase != phase:
+            phase = planned.phase
+            lines.append((span(f" {phase}", "strong"),))
         timing = f"   {row.timing}" if row.timing else ""
         number = span(f" {row.number:>2}  ", "dim")
         lines.append((number, *marked(row.mark, row.title), span(f"   {row.text}" if row.text else "", row.tone), span(timing, "dim")))

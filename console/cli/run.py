@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.following import ask, follow_to_end
+from console.cli.following import ask, follow_to_end, journal_said
 from console.cli.inputs import inputs_option, reason_option, runbook_argument
 from console.cli.options import Options, common
 from console.cli.output import print_lines
@@ -125,9 +125,7 @@ async def _followed(deps: Deps, opened: Opened, options: Options, *, interactive
     ledger = ledger_of(deps, opened)
 
     async def answer(step: str, said: str, typed: str) -> None:
-        from console.engine.follow import answer as journal_answer
-
-        await journal_answer(ledger, opened.run, step=step, answer="yes" if said == "yes" else "no", actor=deps.actor, typed=typed)
+        await journal_said(ledger, opened.run, actor=deps.actor, step=step, said=said, text=typed)
 
     return await follow_to_end(driven_records(ledger, opened.run, deps.place, ours=True), options, answer=answer, interactive=interactive)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from console.cli.following import follow_to_end, run_json, run_lines
+from console.cli.following import follow_to_end, journal_said, run_json, run_lines
 from console.cli.options import Options, common
 from console.cli.output import print_json, print_lines, width
 from console.cli.parts import connection_to, deps_of, journal_of, site_of
@@ -74,7 +74,7 @@ def show(options: Options, run: int | None) -> None:
         from console.engine.history import usual
 
         async with journal_of(site_of(options)) as journal:
-            record = await _record(journal, run)
+            record = await record_of(journal, run)
             return record, await usual(journal, record.runbook)
 
     record, usually = asyncio.run(read())
@@ -94,6 +94,7 @@ def show(options: Options, run: int | None) -> None:
 def attach(options: Options, run: int | None, answer: Literal["yes", "no"] | None, typed: str, skip_wait: bool, wait: bool) -> None:
     """Follow a run that goes on (the newest open one when no number is given), and answer its questions.
 
+    An item of a checklist is answered with the value that you observed; `:skip WHY`, `:note TEXT` and `:suspend WHY` do what they say.
     Leaves with the run's exit code; with 6 when it waits for a person and there is no terminal to ask at. Ctrl-C detaches.
     """
     click.get_current_context().exit(asyncio.run(_attach(options, run, answer, typed, wait=wait, skip_wait=skip_wait)))
@@ -105,7 +106,7 @@ def attach(options: Options, run: int | None, answer: Literal["yes", "no"] | Non
 @click.option("--reason", default="", metavar="TEXT", help="Why a run that was left to an operator may go on.")
 @common
 def resume(options: Options, run: int | None, take_over: str | None, reason: str) -> None:
-    """Drive a run whose runner died, from where the cluster really is.
+    """Drive a run that was suspended or whose runner died, from where the cluster really is.
 
     With --reason also one that ended because it needed an operator: what was in doubt is looked at again, then done or counted as done.
     """
@@ -131,7 +132,7 @@ async def _abort(options: Options, run: int | None, reason: str) -> str:
 
     site = site_of(options)
     async with journal_of(site) as journal, connection_to(site) as connection:
-        record = await _record(journal, run, only_open=run is None)
+        record = await record_of(journal, run, only_open=run is None)
         actor = (await connection.cluster.identity()).user
         if record.undecided:
             split = position(site.environment, await connection.cluster.observe(("Service",))).split
@@ -142,7 +143,7 @@ async def _abort(options: Options, run: int | None, reason: str) -> str:
 
 
 @asynccontextmanager
-async def _person(options: Options) -> AsyncIterator[tuple[Journal, str]]:
+async def person(options: Options) -> AsyncIterator[tuple[Journal, str]]:
     """The journal, and who the API server says we are: answers are signed with it, never with $USER."""
     site = site_of(options)
     async with journal_of(site) as journal, connection_to(site) as connection:
@@ -155,11 +156,11 @@ async def _attach(
     from console.engine import follow
 
     place = site_of(options).place
-    async with _person(options) as (journal, actor):
-        record = await _record(journal, run, only_open=run is None)
+    async with person(options) as (journal, actor):
+        record = await record_of(journal, run, only_open=run is None)
 
         async def say(step: str, said: str, written: str) -> None:
-            await follow.answer(journal, record.id, step=step, answer="yes" if said == "yes" else "no", actor=actor, typed=written)
+            await journal_said(journal, record.id, actor=actor, step=step, said=said, text=written)
 
         if answer:
             if record.question is None:
@@ -185,18 +186,18 @@ async def _resume(options: Options, run: int | None, take_over: str | None, reas
     site = site_of(options)
     async with warm_runner(options) as runner, deps_of(site) as deps:
         assert deps.journal is not None
-        record = await _record(deps.journal, run, only_open=run is None)
+        record = await record_of(deps.journal, run, only_open=run is None)
         if record.undecided:
             await follow.go_on(deps.journal, record.id, reason=reason or take_over or "", actor=deps.actor)
         if take_over is not None:
             await follow.take_over(deps.journal, record.id, reason=take_over, actor=deps.actor)
-        record = await _record(deps.journal, record.id)
+        record = await record_of(deps.journal, record.id)
         await patiently(lambda: check_resumable(record, deps))
         await runner.drive(str(record.id))
     return await _attach(options, record.id, None, "", wait=False)
 
 
-async def _record(journal: Journal, run: int | None, *, only_open: bool = False) -> RunRecord:
+async def record_of(journal: Journal, run: int | None, *, only_open: bool = False) -> RunRecord:
     """The run of that number, else the newest (open) one. Raises UsageError when there is none."""
     if run is not None:
         record = await journal.record(RunId(run))

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 
+from console.domain.challenge import Challenge, challenge_of
 from console.domain.change import Difference
 from console.domain.errors import JournalError
 from console.domain.ids import Epoch, RunId
+from console.domain.items import Answered, Kept, answered, answered_words, kept, printed
 from console.domain.sight import Sight, decode
 
 EntryType = Literal[
@@ -27,7 +29,9 @@ EntryType = Literal[
     "gate.asked",
     "gate.answered",
     "run.note",
+    "step.evidence",
     "run.stop_requested",
+    "run.suspend_requested",
     "run.take_over",
     "run.released",
     "run.closed",
@@ -44,12 +48,14 @@ ENTRY_KEYS: Mapping[EntryType, str] = {
     "run.claimed": "uid host pid boot epoch",
     "step.started": "step attempt until",
     "step.intent": "step attempt action effect title digest differences kubectl",
-    "step.progress": "step text",
+    "step.progress": "step text lines",
     "step.result": "step attempt outcome reason evidence seconds",
-    "gate.asked": "step question confirm key phrase differences blocked",
-    "gate.answered": "step answer typed asked_at",
-    "run.note": "text",
+    "gate.asked": "step question confirm key phrase differences blocked challenge retry",
+    "gate.answered": "step answer typed asked_at value reason",
+    "run.note": "text step",
+    "step.evidence": "step name text path host sha256 bytes",
     "run.stop_requested": "reason",
+    "run.suspend_requested": "reason",
     "run.take_over": "reason",
     "run.released": "reason",
     "run.closed": "outcome reason live seen",
@@ -57,7 +63,8 @@ ENTRY_KEYS: Mapping[EntryType, str] = {
     "run.settled": "reason",
     "journal.mended": "dropped",
 }
-"""`steps` is a list of {name, kind, title, phase, within}; `differences` a list of {subject, what, before, after}.
+"""`steps` is a list of {name, kind, title, phase, within, action, skippable, guide}; `differences` a list of {subject, what, before,
+after}. `gate.answered` says `yes`, `no`, `value` (what a person saw) or `skip` (with the reason).
 
 `until`: when a wait is over, ISO 8601 in the API server's time.
 `run.take_over`: a person lets the next runner take the lease from a holder that does not answer. `run.released`: the runner ended in
@@ -142,6 +149,10 @@ class Question:
     phrase: str = ""
     differences: tuple[Difference, ...] = ()
     asked_at: datetime | None = None
+    challenge: Challenge | None = None
+    """How the value that an item asks for is read; None where yes or no is the answer."""
+    retry: bool = False
+    """The item did not pass, and may be tried again, skipped, or end the run."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +177,19 @@ class StepRecord:
     """Body of an intent that has no result yet: the effect may have happened."""
     differences: tuple[Difference, ...] = ()
     kubectl: tuple[str, ...] = ()
+    action: str = ""
+    skippable: bool = False
+    """A person may pass over it with a reason."""
+    guide: str = ""
+    """How it is done, in the words of the runbook."""
+    asks: str = ""
+    """The last question of the item."""
+    answers: tuple[Answered, ...] = ()
+    notes: tuple[tuple[datetime, str, str], ...] = ()
+    """(when, who, text)."""
+    kept: tuple[Kept, ...] = ()
+    output: tuple[str, ...] = ()
+    """The last lines that its command printed."""
 
     @property
     def ended(self) -> bool:
@@ -209,6 +233,8 @@ class RunRecord:
     """Reason of a take-over that was allowed and not yet used."""
     question: Question | None = None
     stop_requested: str = ""
+    suspend_requested: str = ""
+    """Why a person wants it let go of; empty once it was."""
     outcome: RunOutcome | None = None
     outcome_reason: str = ""
     live: str = ""
@@ -242,6 +268,15 @@ class RunRecord:
         """A runner could take it up where it was left: a step was in doubt, and none has ended the walk."""
         ahead = self.current
         return self.undecided and ahead is not None and all(s.passed or not s.ended for s in self.steps)
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """Sections of a checklist, in order; none for a plain run."""
+        return tuple(dict.fromkeys(step.phase for step in self.steps if step.phase))
+
+    @property
+    def skipped(self) -> tuple[StepRecord, ...]:
+        return tuple(step for step in self.steps if step.state is StepState.SKIPPED)
 
     @property
     def exit_code(self) -> int:
@@ -289,26 +324,10 @@ def _advanced(record: RunRecord, entry: Entry) -> RunRecord:
                 claims=record.claims + 1,
                 released="",
                 take_over="",
+                suspend_requested="",
             )
-        case "step.started" | "step.intent":
-            return _with_step(record, body, lambda s: _begun(s, entry))
-        case "step.progress":
-            return _with_step(record, body, lambda s: replace(s, reason=str(body.get("text", ""))))
-        case "step.result":
-            return replace(_with_step(record, body, lambda s: _ended(s, entry)), question=None)
-        case "gate.asked":
-            asked = Question(
-                str(body["step"]),
-                str(body["question"]),
-                _confirm(body.get("confirm")),
-                str(body.get("key", "")),
-                str(body.get("phrase", "")),
-                differences(body.get("differences")),
-                entry.at,
-            )
-            return replace(_with_step(record, body, lambda s: replace(s, state=StepState.WAITING)), question=asked)
-        case "gate.answered":
-            return replace(_with_step(record, body, lambda s: replace(s, reason=f"{body.get('answer')} by {entry.actor}")), question=None)
+        case "step.started" | "step.intent" | "step.progress" | "step.result" | "step.evidence" | "gate.asked" | "gate.answered":
+            return _advance_step(record, entry, entry.type)
         case _:
             return _told(record, entry)
 
@@ -318,13 +337,24 @@ def _told(record: RunRecord, entry: Entry) -> RunRecord:
     body = entry.body
     match entry.type:
         case "run.note":
-            return replace(record, notes=(*record.notes, (entry.at, entry.actor, str(body.get("text", "")))))
+            note = (entry.at, entry.actor, str(body.get("text", "")))
+            return replace(_with_step(record, body, lambda s: replace(s, notes=(*s.notes, note))), notes=(*record.notes, note))
         case "run.stop_requested":
             return replace(record, stop_requested=str(body.get("reason") or "asked to stop"))
+        case "run.suspend_requested":
+            return replace(record, suspend_requested=str(body.get("reason") or "asked to suspend"))
         case "run.take_over":
             return replace(record, take_over=str(body.get("reason") or "asked to take over"))
         case "run.released":
-            return replace(record, released=str(body.get("reason") or "released"), driver="", driver_pid=0, driver_boot="", question=None)
+            return replace(
+                record,
+                released=str(body.get("reason") or "released"),
+                driver="",
+                driver_pid=0,
+                driver_boot="",
+                question=None,
+                suspend_requested="",
+            )
         case "run.closed":
             return replace(
                 record,
@@ -341,6 +371,46 @@ def _told(record: RunRecord, entry: Entry) -> RunRecord:
             return replace(record, settled=f"{entry.actor}: {body.get('reason', '')}")
         case _:
             return record
+
+
+StepEntry = Literal["step.started", "step.intent", "step.progress", "step.result", "step.evidence", "gate.asked", "gate.answered"]
+
+
+def _advance_step(record: RunRecord, entry: Entry, kind: StepEntry) -> RunRecord:
+    body = entry.body
+    match kind:
+        case "step.started" | "step.intent":
+            asked = record.question
+            over = asked is not None and asked.retry and asked.step == body.get("step")
+            return replace(_with_step(record, body, lambda s: _begun(s, entry)), question=None if over else asked)
+        case "step.progress":
+            return _with_step(record, body, lambda s: replace(s, reason=str(body.get("text", "")), output=printed(s.output, body)))
+        case "step.evidence":
+            return _with_step(record, body, lambda s: replace(s, kept=(*s.kept, kept(entry.at, entry.actor, body))))
+        case "step.result":
+            return replace(_with_step(record, body, lambda s: _ended(s, entry)), question=None)
+        case "gate.answered":
+            return replace(_with_step(record, body, lambda s: _answered(s, entry)), question=None)
+        case "gate.asked":
+            asks = _asked(entry)
+            return replace(_with_step(record, body, lambda s: replace(s, state=StepState.WAITING, asks=asks.text)), question=asks)
+        case _:
+            assert_never(kind)
+
+
+def _asked(entry: Entry) -> Question:
+    body = entry.body
+    return Question(
+        str(body["step"]),
+        str(body["question"]),
+        _confirm(body.get("confirm")),
+        str(body.get("key", "")),
+        str(body.get("phrase", "")),
+        differences(body.get("differences")),
+        entry.at,
+        challenge_of(body.get("challenge")),
+        bool(body.get("retry")),
+    )
 
 
 def _opened(entry: Entry) -> RunRecord:
@@ -379,6 +449,9 @@ def _step(raw: object) -> StepRecord:
         str(body["title"]),
         str(body.get("phase", "")),
         float(within) if isinstance(within, int | float) else None,
+        action=str(body.get("action", "")),
+        skippable=bool(body.get("skippable")),
+        guide=str(body.get("guide", "")),
     )
 
 
@@ -410,6 +483,11 @@ def _ended(step: StepRecord, entry: Entry) -> StepRecord:
         started_at=step.started_at or entry.at,
         attempts=max(step.attempts, _int(entry.body.get("attempt"))),
     )
+
+
+def _answered(step: StepRecord, entry: Entry) -> StepRecord:
+    said = answered(entry.at, entry.actor, entry.body)
+    return replace(step, reason=answered_words(said), answers=(*step.answers, said))
 
 
 _StepChange = Callable[[StepRecord], StepRecord]

@@ -13,6 +13,10 @@ StepKind = Literal["check", "do", "gate", "wait"]
 InputType = Literal["release", "text", "component", "slot", "duration", "number", "choice"]
 Effect = Literal["observe", "transactional", "check_then_act", "keyed", "at_most_once", "manual"]
 Confirm = Literal["key", "name", "phrase"]
+MANUAL = "manual"
+"""The step that people do: it states a challenge and expects the observed value."""
+COMMAND = "command"
+"""The step that runs the team's own command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,17 @@ class Step:
     """Section of a checklist; empty for plain runbooks."""
     note: str = ""
     point_of_no_return: bool = False
+    effect: Effect | None = None
+    """Of a command that changes something: what may be done about it after a crash. None: the action says so."""
+    required: bool = False
+    """An item that may not be skipped."""
     source: Source | None = None
+
+    @property
+    def skippable(self) -> bool:
+        """A person may pass over it with a reason: people's work, the team's commands, and checks and waits of a checklist."""
+        item = self.action in (MANUAL, COMMAND) or bool(self.phase and self.kind in ("check", "wait"))
+        return item and not self.required
 
 
 @dataclass(frozen=True)
@@ -84,3 +98,12 @@ class Runbook:
     digest: str = ""
     """sha256 of the canonical content, comments and layout apart."""
     source: Source | None = None
+
+    def asks_again(self, step: Step) -> bool:
+        """An item of a checklist that does not pass is asked about: it does not end the run. A run with a way back does not wait."""
+        return bool(step.phase) and not self.on_failure and self.direction != "back"
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """Sections of a checklist, in order; none for a plain runbook."""
+        return tuple(dict.fromkeys(step.phase for step in self.steps if step.phase))

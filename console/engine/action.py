@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
+from console.domain.challenge import Challenge
 from console.domain.change import Change, Plan, Written
 from console.domain.environment import Environment
 from console.domain.facts import Stamp
@@ -148,6 +149,35 @@ class Action(Protocol[P, F]):
     def plan(self, facts: F, task: Task[P]) -> Plan: ...
     async def apply(self, ports: Ports, task: Task[P], change: Change) -> tuple[Written, ...]: ...
     def verify(self, facts: F, task: Task[P], carry: object) -> Verdict: ...
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """An action that people do. Its `verify` judges the value that was answered, which it is given as `carry`."""
+
+    def question(self, task: Task[Any]) -> str: ...
+    def challenge(self, task: Task[Any]) -> Challenge: ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the team, as it is started: no shell between, nothing inherited that is not named here."""
+
+    argv: tuple[str, ...]
+    folder: str = ""
+    """Relative to the folder of the settings; empty: that folder."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    passed: tuple[str, ...] = ()
+    """Names of variables that are taken from where the console was started."""
+    done_when: tuple[str, ...] = ()
+    """A command that only looks: exit code 0 means that it is done already, 1 that it is not."""
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """An action that is a command of the team's own."""
+
+    def command(self, task: Task[Any]) -> Command: ...
 
 
 Registry_ = Mapping[str, Action[BaseModel, object]]

@@ -83,7 +83,8 @@ def digest(runbook: Runbook) -> str:
 
 
 def _content(step: Step) -> list[object]:
+    declared = [*([step.effect] if step.effect else []), *(["required"] if step.required else [])]
     return [
         step.kind, step.name, step.action, step.title, dict(step.params), step.within, step.duration, step.question, step.confirm, step.key,
-        step.when, step.phase, step.note, step.point_of_no_return,
+        step.when, step.phase, step.note, step.point_of_no_return, *declared,
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -71,6 +71,8 @@ class Deps:
     """Tries once more to open it, for a runner that has waited since it could not."""
     linger: float = 0.05
     """Seconds that an entry which guards no effect may wait for the next one, to be written with it."""
+    variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    """Environment that commands of the team are given a few names of."""
 
 
 def no_journal(deps: Deps) -> JournalError:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Literal
 
+from console.domain.challenge import read_value
 from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
-from console.domain.run import Draft, EntryType, Question, RunRecord, advance, fold
+from console.domain.redact import redacted
+from console.domain.run import Draft, EntryType, Question, RunRecord, StepRecord, advance, fold
 from console.engine.questions import accepts
 from console.journal.journal import Journal
 from console.journal.ledger import Ledger
@@ -47,6 +49,55 @@ async def answer(
     await _append(ledger, run, "gate.answered", actor, {"step": step, "answer": answer, "typed": typed, "asked_at": asked_at})
 
 
+async def answer_value(ledger: Ledger, run: RunId, *, value: str, actor: str, step: str = "", question: Question | None = None) -> str:
+    """Answer the item that asks for a value (`step`: that one and no other); returns the item's name.
+
+    The runner judges whether the value passes. Raises Refused when no value is asked for, UsageError for what is no value.
+    """
+    record = await _open_run(ledger, run)
+    asked = record.question
+    if asked is None or asked.challenge is None or (step and asked.step != step):
+        raise Refused(f"run {run} asks for no value now", hint=f"`bluegreen show {run}` tells what it does")
+    if question is not None and question.asked_at != asked.asked_at:
+        raise Refused("the question is not the one you answered any more", hint="Look at it again")
+    try:
+        read = read_value(asked.challenge, redacted(value))
+    except ValueError as problem:
+        raise UsageError(str(problem), hint=f"Wanted: {asked.challenge.hint}") from None
+    asked_at = asked.asked_at.isoformat() if asked.asked_at else ""
+    await _append(ledger, run, "gate.answered", actor, {"step": asked.step, "answer": "value", "value": read, "asked_at": asked_at})
+    return asked.step
+
+
+async def skip(ledger: Ledger, run: RunId, *, reason: str, actor: str, step: str = "") -> str:
+    """Pass over the current item (`step`: that one and no other); returns its name. It stays visible as skipped, by whom and why.
+
+    Raises Refused for what may not be skipped, UsageError without a reason.
+    """
+    if not reason.strip():
+        raise UsageError("skipping needs a reason", hint="Say why it is not needed, or who does it otherwise")
+    record = await _open_run(ledger, run)
+    current = record.current
+    if current is None or (step and current.name != step):
+        raise Refused(f"run {run} is not at {step or 'an item'} now", hint=f"`bluegreen show {run}` tells where it is")
+    if not current.skippable:
+        raise Refused(
+            f"{current.title}: may not be skipped", hint=f"`bluegreen suspend {run}` lets go of the run, `bluegreen abort {run}` ends it"
+        )
+    await _append(ledger, run, "gate.answered", actor, {"step": current.name, "answer": "skip", "reason": redacted(reason.strip())})
+    return current.name
+
+
+async def suspend(ledger: Ledger, run: RunId, *, reason: str, actor: str) -> None:
+    """Ask the runner to let go of the run at its next safe point; any console goes on with it later. Raises UsageError without a reason."""
+    if not reason.strip():
+        raise UsageError("suspending needs a reason", hint="Say until when, or what is waited for")
+    record = await _open_run(ledger, run)
+    if record.released:
+        raise Refused(f"run {run} is let go of already: {record.released}", hint=f"`bluegreen resume {run}` goes on with it")
+    await _append(ledger, run, "run.suspend_requested", actor, {"reason": f"suspended by {actor}: {redacted(reason.strip())}"})
+
+
 async def skip_wait(ledger: Ledger, run: RunId, *, step: str, actor: str) -> None:
     """Cut the running wait short. Raises Refused when that step is not waiting."""
     record = await _open_run(ledger, run)
@@ -62,10 +113,22 @@ async def stop(ledger: Ledger, run: RunId, *, reason: str, actor: str) -> None:
     await _append(ledger, run, "run.stop_requested", actor, {"reason": reason or f"{actor} asked to stop"})
 
 
-async def note(ledger: Ledger, run: RunId, *, text: str, actor: str) -> None:
-    """Write a person's words into the record, while the run is open or afterwards."""
-    _known(fold(await ledger.read(run=run)), run)
-    await _append(ledger, run, "run.note", actor, {"text": text})
+async def note(ledger: Ledger, run: RunId, *, text: str, actor: str, step: str = "") -> None:
+    """Write a person's words into the record, while the run is open or afterwards; with `step` to that item."""
+    if not text.strip():
+        raise UsageError("an empty note says nothing", hint="Write what you saw, decided or were told")
+    record = _known(fold(await ledger.read(run=run)), run)
+    about = {"step": item(record, step).name} if step else {}
+    await _append(ledger, run, "run.note", actor, {"text": redacted(text.strip()), **about})
+
+
+def item(record: RunRecord, name: str) -> StepRecord:
+    """The step of this name, or of this number in the list. Raises UsageError when there is none."""
+    steps = record.steps
+    found = next((s for number, s in enumerate(steps, 1) if name in (s.name, str(number))), None)
+    if found is None:
+        raise UsageError(f"run {record.id} has no step {name!r}", hint=f"1 to {len(steps)}, or one of {', '.join(s.name for s in steps)}")
+    return found
 
 
 async def take_over(ledger: Ledger, run: RunId, *, reason: str, actor: str) -> None:

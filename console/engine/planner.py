@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pydantic import BaseModel
 
 from console.domain.change import Blocked, Change, Noop, Plan, canonical_digest
 from console.domain.environment import Environment
-from console.domain.runbook import Confirm, Runbook, Step
+from console.domain.runbook import COMMAND, MANUAL, Confirm, Runbook, Step
 from console.domain.views.plan import PlanRow, PlanState, PlanView
 from console.domain.views.words import plural
 from console.engine import rights
@@ -50,11 +50,13 @@ async def plan_run(runbook: Runbook, setting: Setting, deps: Deps, *, usual: Map
     )
     first = next((i for i, seen in enumerate(planned) if isinstance(seen.plan, Change) and not seen.plan.bookkeeping), len(planned))
     seen = await asyncio.gather(*(_checked(s, setting, ports, deps) if i < first else _as_is(s) for i, s in enumerate(planned)))
-    rows = tuple(
-        _row(s, setting, deps, expected=i > first, usual=(usual or {}).get(s.step.name), lacking=missing.get(s.step.name, ""))
+    usually = usual or {}
+    rows = (
+        _row(s, setting, deps, expected=i > first, usual=usually.get(s.step.name), lacking=missing.get(s.step.name, ""))
         for i, s in enumerate(seen)
     )
-    return _view(runbook, setting, rows, [s for s in seen[: first + 1] if s.plan])
+    asked = tuple(_asked_then(runbook, s.step, row) for s, row in zip(seen, rows, strict=True))
+    return _view(runbook, setting, asked, [s for s in seen[: first + 1] if s.plan])
 
 
 async def plan_step(step: Step, setting: Setting, ports: Ports, deps: Deps) -> Plan:
@@ -91,15 +93,15 @@ async def _missing(runbook: Runbook, steps: tuple[Step, ...], setting: Setting, 
 
 
 async def _planned(step: Step, setting: Setting, ports: Ports, deps: Deps) -> _Seen:
-    if step.kind != "do":
+    if step.kind != "do" or step.action == MANUAL:
         return _Seen(step)
     return _Seen(step, plan=await plan_step(step, setting, ports, deps))
 
 
 async def _checked(seen: _Seen, setting: Setting, ports: Ports, deps: Deps) -> _Seen:
     """A check before the first change is made once, now."""
-    if seen.step.kind != "check":
-        return seen
+    if seen.step.kind != "check" or seen.step.action == COMMAND:
+        return seen  # a plan runs nobody's command
     action = action_of(seen.step, deps.actions)
     task: Task[BaseModel] = task_of(seen.step, action, setting)
     return _Seen(seen.step, verdict=await _verdict(action, task, ports))
@@ -121,7 +123,7 @@ def _row(seen: _Seen, setting: Setting, deps: Deps, *, expected: bool, usual: fl
     step = seen.step
     change = seen.plan if isinstance(seen.plan, Change) else None
     blocked = seen.plan if isinstance(seen.plan, Blocked) and not expected else None
-    state, text = _said_of(seen, expected=expected) if not lacking else (BLOCKED, lacking)
+    state, text = _said_of(seen, setting, expected=expected) if not lacking else (BLOCKED, lacking)
     return PlanRow(
         step=step.name,
         kind=step.kind,
@@ -136,7 +138,15 @@ def _row(seen: _Seen, setting: Setting, deps: Deps, *, expected: bool, usual: fl
         undo=change.undo if change else "",
         usual=usual,
         within=step.within,
+        phase=step.phase,
     )
+
+
+def _asked_then(runbook: Runbook, step: Step, row: PlanRow) -> PlanRow:
+    """An item that a person is asked about where it does not pass does not keep its checklist from being started."""
+    if row.state != "blocked" or step.kind != "check" or not runbook.asks_again(step):
+        return row
+    return replace(row, state="check", text=f"not yet: {row.text}", reasons=(), override="")
 
 
 def _override(blocked: Blocked | None, verdict: Verdict | None) -> str:
@@ -146,9 +156,11 @@ def _override(blocked: Blocked | None, verdict: Verdict | None) -> str:
     return str(verdict.evidence.get("override", "")) if isinstance(verdict, Broken) else ""
 
 
-def _said_of(seen: _Seen, *, expected: bool) -> tuple[PlanState, str]:
+def _said_of(seen: _Seen, setting: Setting, *, expected: bool) -> tuple[PlanState, str]:
     """State and the clause beside the title. After the first change a plan is what is expected now, and may become another."""
     match seen.plan, seen.verdict:
+        case Change(), _ if seen.step.action == COMMAND:
+            return "change", "runs a command"
         case Change() as change, _:
             count = plural(sum(d.severity == "change" for d in change.differences), "change")
             return "change", f"{count} expected" if expected else count
@@ -163,17 +175,22 @@ def _said_of(seen: _Seen, *, expected: bool) -> tuple[PlanState, str]:
         case None, Broken(message):
             return "blocked", message
         case None, None:
-            return _not_looked_at(seen.step)
+            return _not_looked_at(seen.step, setting)
         case _:
             assert_never(seen.plan)
 
 
-def _not_looked_at(step: Step) -> tuple[PlanState, str]:
+def _not_looked_at(step: Step, setting: Setting) -> tuple[PlanState, str]:
     match step.kind:
         case "gate":
             return "asks", "asks an operator"
         case "wait":
             return "waits", ""
+        case "do" if step.action == MANUAL:
+            ask = spoken(str(step.params.get("ask", "")), setting)
+            return "asks", f"asks: {ask}" if step.title else "asks for what is seen"
+        case "check" if step.action == COMMAND:
+            return "check", "runs a command when it is reached"
         case "check" | "do":
             return "check", "looked at when it is reached"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from console.domain.challenge import as_body, challenge_of, read_value
 from console.domain.change import Difference
 from console.domain.run import Entry, Question, differences
 from console.engine.session import Session
@@ -19,6 +20,14 @@ ON_FAILURE = "on_failure"
 @dataclass(frozen=True, slots=True)
 class Answer:
     yes: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A value that somebody answered."""
+
+    value: str
     by: str
 
 
@@ -36,12 +45,8 @@ async def ask(session: Session, question: Question, *, blocked: tuple[str, ...] 
 
     `but`: persons whose answer does not count. Raises the Ending that comes first.
     """
-    asked = _asked(session, question.step)
-    if asked is None or asked.asked_at is None or not _same(asked, question):
-        await session.recorder.now("gate.asked", _body(question, blocked))
-        asked = _asked(session, question.step)
-    assert asked is not None
-    if session.record.assume_yes and question.confirm == "key" and not but:
+    asked = await _standing(session, question, blocked)
+    if session.record.assume_yes and question.confirm == "key" and not but and not question.retry:
         await _answer_yes(session, asked)
     while True:
         for entry, answer in _answers(session, asked):
@@ -49,6 +54,31 @@ async def ask(session: Session, question: Question, *, blocked: tuple[str, ...] 
             if judged is not None and answer.by not in but:
                 return replace(answer, yes=judged)
         await session.signals.pause(FOREVER)
+
+
+async def ask_value(session: Session, question: Question, *, anew: bool = False) -> Valued:
+    """As `ask`, for a value. `anew`: the last answer did not pass, so that it is asked once more."""
+    asked = await _standing(session, question, (), anew=anew)
+    assert asked.challenge is not None
+    while True:
+        for entry, answer in _answers(session, asked):
+            if entry.body.get("answer") == "value":
+                try:
+                    return Valued(read_value(asked.challenge, str(entry.body.get("value", ""))), answer.by)
+                except ValueError:
+                    continue  # written by something that did not read the question
+        await session.signals.pause(FOREVER)
+
+
+async def _standing(session: Session, question: Question, blocked: tuple[str, ...], *, anew: bool = False) -> Question:
+    """The question as the journal asks it: the one that stands there, unless it is another one, or was let go of unanswered."""
+    asked = _asked(session, question.step)
+    over = asked is not None and session.record.question is None and not any(_answers(session, asked))
+    if anew or over or asked is None or asked.asked_at is None or not _same(asked, question):
+        await session.recorder.now("gate.asked", _body(question, blocked))
+        asked = _asked(session, question.step)
+    assert asked is not None
+    return asked
 
 
 def _answers(session: Session, asked: Question) -> Iterator[tuple[Entry, Answer]]:
@@ -79,6 +109,8 @@ def question_of(entry: Entry) -> Question:
         phrase=str(body.get("phrase", "")),
         differences=differences(body.get("differences")),
         asked_at=entry.at,
+        challenge=challenge_of(body.get("challenge")),
+        retry=bool(body.get("retry")),
     )
 
 
@@ -96,6 +128,8 @@ def _body(question: Question, blocked: tuple[str, ...]) -> dict[str, object]:
         "phrase": question.phrase,
         "differences": [_line(d) for d in question.differences],
         "blocked": list(blocked),
+        **({"challenge": as_body(question.challenge)} if question.challenge else {}),
+        **({"retry": True} if question.retry else {}),
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from console.domain.errors import Refused
 from console.domain.run import Entry, RunRecord, StepState
-from console.domain.runbook import Step
+from console.domain.runbook import MANUAL, Step
 from console.engine.deps import Deps
 from console.engine.ending import LeaseLost, OperatorNeeded, StepEnded
 from console.engine.lease import lease_name
@@ -62,10 +62,12 @@ def check_same(record: RunRecord, session: Session, found: Fingerprint) -> None:
         raise Refused(f"run {record.id} was started in {started}, this is another one", hint="Use the same context as at the start")
 
 
-def earlier_failure(record: RunRecord) -> StepEnded | None:
-    """The step that ended the walk of a runner that died before it could close the run."""
-    for step in record.steps:
+def earlier_failure(session: Session) -> StepEnded | None:
+    """The step that ended the walk of a runner that died before it could close the run. An item that is asked about ended nothing."""
+    for step in session.record.steps:
         match step.state:
+            case StepState.FAILED | StepState.BLOCKED if session.asks_again(step.name):
+                continue
             case StepState.FAILED:
                 return StepEnded("failed", step.reason)
             case StepState.BLOCKED:
@@ -87,9 +89,10 @@ def guards(session: Session) -> frozenset[str]:
     if current is None or current.intent is not None:
         return frozenset()
     here = next(i for i, s in enumerate(steps) if s.name == current.name)
-    if not any(s.kind == "do" for s in steps[here:]):
-        return frozenset()
-    return frozenset(_checks_since_last_change(steps[:here]))
+    following = next((s for s in steps[here:] if s.kind == "do"), None)
+    if following is None or following.action == MANUAL:
+        return frozenset()  # what people do next relies on what they see then
+    return frozenset(n for n in _checks_since_last_change(steps[:here]) if record.step(n).state is not StepState.SKIPPED)
 
 
 def crashes(entries: Iterable[Entry]) -> Counter[str]:
@@ -100,8 +103,8 @@ def crashes(entries: Iterable[Entry]) -> Counter[str]:
         match entry.type:
             case "step.started" | "step.intent":
                 begun = str(entry.body.get("step"))
-            case "step.result" | "run.released":
-                begun = ""
+            case "step.result" | "run.released" | "gate.asked":
+                begun = ""  # who waits for a person has not crashed in the step
             case "run.claimed" if begun:
                 counted[begun] += 1
                 begun = ""
@@ -150,7 +153,7 @@ def _checks_since_last_change(passed: tuple[Step, ...]) -> list[str]:
 def _check_since(session: Session, record: RunRecord) -> None:
     """What this run was about to do was decided before that other run; only its own way back, already begun, goes on."""
     since = session.lease.driven_since(record.epoch)
-    if since and earlier_failure(record) is None:
+    if since and earlier_failure(session) is None:
         raise LeaseLost("", f"run {since} has driven this environment since; start a new run")
 
 

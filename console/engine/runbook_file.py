@@ -13,7 +13,7 @@ from console.document.node import Mapping, Node, Scalar, Sequence, plain
 from console.document.problems import Place, Problems, Wrong, did_you_mean
 from console.document.read import read_mapping
 from console.document.values import anything, choice, flag, listing, matching, positive_duration, text
-from console.domain.runbook import Confirm, Input, InputType, Runbook, Source, Step, StepKind
+from console.domain.runbook import Confirm, Effect, Input, InputType, Runbook, Source, Step, StepKind
 
 KINDS: tuple[StepKind, ...] = get_args(StepKind)
 DIRECTIONS: tuple[Literal["forward", "back", "neutral"], ...] = ("forward", "back", "neutral")
@@ -24,7 +24,10 @@ _STEP_NAME = matching(r"[a-z][a-z0-9._-]*", "a step's name", "use small letters,
 _INPUT = re.compile(r"\$[a-z][a-z0-9_]*")
 _ONLY_OF: dict[str, tuple[StepKind, ...]] = {
     "with": ("check", "do"), "within": ("check", "do"), "point_of_no_return": ("check", "do"), "confirm": ("gate",), "key": ("gate",),
+    "effect": ("do",), "required": ("check", "do", "wait"),
 }  # fmt: skip
+DECLARED: tuple[Effect, ...] = ("check_then_act", "at_most_once")
+"""Classes that a runbook may declare for a command of its own."""
 _FORM = "begin it with check:, do:, gate: or wait:"
 
 
@@ -143,6 +146,7 @@ def _step_of(fields: Fields, kind: StepKind) -> Written:
         when=fields.take("when", text, ""),
         phase=fields.take("phase", text, ""),
         note=fields.take("note", text, ""),
+        required=fields.take("required", flag, False),
         source=_source(fields.at),
     )
     params = Mapping(fields.at, ())
@@ -169,6 +173,7 @@ def _acting(step: Step, fields: Fields, params: Mapping) -> Step:
         params=values,
         within=fields.take("within", positive_duration, None),
         point_of_no_return=fields.take("point_of_no_return", flag, False),
+        effect=fields.take("effect", choice(DECLARED), None),
     )
 
 

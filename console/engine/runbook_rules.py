@@ -12,14 +12,16 @@ from console.document.node import Mapping as MappingNode
 from console.document.node import Node, Scalar
 from console.document.problems import Place, Problems, did_you_mean
 from console.domain.environment import Strategy
-from console.domain.runbook import Effect, Input, Step
+from console.domain.runbook import COMMAND, MANUAL, Effect, Input, Step
 from console.engine import condition
+from console.engine.form_rules import check_form, spoken_texts
 from console.engine.parameters import complaints
 from console.engine.runbook_file import Written, WrittenRunbook
 
 SWITCH = "traffic.switch"
 TITLE_WORDS = ("environment", "application", "release", "active", "preview", "previous", "previous_release")
 """What a title or question may say in braces, beside inputs and the step's own parameters."""
+_INPUT = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
@@ -55,12 +57,13 @@ def _check_action(written: Written, actions: Mapping[str, ActionSpec], inputs: M
     if action is None:
         problems.error(written.verb, f"unknown action {step.action!r}", did_you_mean(step.action, sorted(actions)))
         return
-    if step.kind == "do" and action.effect == "observe":
+    if step.kind == "do" and action.effect == "observe" and step.action != COMMAND:
         problems.error(written.verb, f"{step.action} only looks, it does nothing", f"write check: {step.action}")
     if step.kind == "check" and action.effect != "observe":
         problems.error(written.verb, f"{step.action} changes something, it is no check", f"write do: {step.action}")
     for path, message, hint in complaints(action.params, step.params, inputs):
         problems.error(_place(written.params, path, written.at), f"{step.action}: {message}", hint)
+    check_form(written, problems)
 
 
 def _place(params: Node, path: tuple[str, ...], otherwise: Place) -> Place:
@@ -111,7 +114,8 @@ def _check_references(written: Written, inputs: Mapping[str, Input], problems: P
 def _check_words(written: Written, inputs: Mapping[str, Input], problems: Problems) -> None:
     """`{words}` of what a person reads must mean something when they are spoken."""
     known = [*TITLE_WORDS, *inputs, *written.step.params]
-    for word in _WORD.findall(f"{written.step.title} {written.step.question} {written.step.note}"):
+    step = written.step
+    for word in _WORD.findall(" ".join((step.title, step.question, step.note, *spoken_texts(step)))):
         if word not in known:
             problems.error(written.at, f"{{{word}}} means nothing here", did_you_mean(word, known))
 
@@ -120,7 +124,8 @@ def _references(written: Written) -> Iterator[tuple[str, Place]]:
     """Inputs that a step names, beside its condition."""
     if written.step.duration.startswith("$"):
         yield written.step.duration[1:], written.verb
-    yield from _in_node(written.params)
+    literal = written.step.action == COMMAND  # what a shell or a program makes of a dollar sign is theirs
+    yield from (found for found in _in_node(written.params) if not literal or _INPUT.fullmatch(found[0]))
 
 
 def _in_node(node: Node) -> Iterator[tuple[str, Place]]:
@@ -160,6 +165,8 @@ def _check_way_back(written: WrittenRunbook, problems: Problems) -> None:
             problems.error(step.at, "a way back asks for a typed phrase", "write confirm: key or name; rollback needs no approval")
         if step.step.kind == "gate" and switched:
             problems.error(step.at, "a way back asks a question after the switch", "move the gate before traffic.switch, or remove it")
+        if step.step.action == MANUAL:
+            problems.error(step.at, "a way back waits for people's work", "remove the manual step; rollback waits for nobody")
         if step.step.point_of_no_return:
             problems.error(step.at, "a way back has a point of no return", "remove point_of_no_return")
         switched = switched or step.step.action == SWITCH

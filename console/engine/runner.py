@@ -80,7 +80,7 @@ class Drive:
             if not session.record.claims:
                 look_ahead(session)
             resumed = await self._admitted()
-            failed = earlier_failure(session.record)
+            failed = earlier_failure(session)
             if failed:
                 return failed
             await walk(session, again=guards(session) if resumed else frozenset())

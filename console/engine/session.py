@@ -15,6 +15,7 @@ from console.domain.runbook import Runbook, Step
 from console.engine import bindings, traffic
 from console.engine.action import Ports
 from console.engine.deps import Deps
+from console.engine.ending import StepEnded
 from console.engine.lease import Lease
 from console.engine.recorder import Recorder
 from console.engine.signals import Signals
@@ -90,16 +91,23 @@ class Session:
         newest = max(self.record.last_seq, entry.seq)
         self.record = replace(advance(self.record, entry), last_seq=newest)
         self.signals.stop = self.record.stop_requested
+        self.signals.suspend = self.record.suspend_requested
+        self.signals.skip = self._skip() or self.signals.skip
         return True
+
+    def begin(self, step: Step | None) -> None:
+        """From now on this is the step that is walked; None: none is."""
+        self.running = step.name if step else ""
+        self.signals.skip = self._skip()
 
     def started(self, step: Step, *, attempt: int, more: Mapping[str, object] | None = None) -> None:
         self.recorder.later("step.started", {"step": step.name, "attempt": attempt, **(more or {})})
 
-    def progress(self, text: str, *, step: str = "") -> None:
-        """One line about the running step; the same line twice in a row is written once."""
+    def progress(self, text: str, *, step: str = "", lines: Sequence[str] = ()) -> None:
+        """One line about the running step, and what its command printed; the same line twice in a row is written once."""
         name = step or self.running
-        if name and self.step(name).reason != text:
-            self.recorder.later("step.progress", {"step": name, "text": text})
+        if name and (lines or self.step(name).reason != text):
+            self.recorder.later("step.progress", {"step": name, "text": text, **({"lines": list(lines)} if lines else {})})
 
     def result(
         self,
@@ -149,12 +157,29 @@ class Session:
             raise
         return found.as_dict() == dict(self.record.fingerprint)
 
+    def asks_again(self, name: str) -> bool:
+        """The step is one that a person is asked about where it does not pass."""
+        step = next((s for s in self.steps if s.name == name), None)
+        return step is not None and self.runbook.asks_again(step)
+
     async def anchor(self) -> str:
         """The journal's head for the lease; empty where it cannot be read."""
         try:
             return str(await self.ledger.anchor())
         except JournalError:
             return ""
+
+    def _skip(self) -> StepEnded | None:
+        """The running item was skipped by a person. A wait ends early instead, and says so itself."""
+        step = next((s for s in self.steps if s.name == self.running), None)
+        if step is None or not step.skippable or step.kind == "wait":
+            return None
+        asked = (e for e in self.entries if e.type == "gate.answered" and e.body.get("step") == step.name)
+        entry = next((e for e in asked if e.body.get("answer") == "skip"), None)
+        if entry is None:
+            return None
+        reason = str(entry.body.get("reason", ""))
+        return StepEnded("skipped", f"skipped by {entry.actor}: {reason}", evidence={"skipped_by": entry.actor, "why": reason})
 
     async def _guard(self) -> None:
         self.deps.trace("before guard")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from console.engine.ending import LeaseLost, Released, StopAsked
+from console.engine.ending import LeaseLost, Released, StepEnded, StopAsked
 from console.engine.ports import Clock
 
 
@@ -19,6 +19,10 @@ class Signals:
         """Why this process must end; the run stays open."""
         self.stop = ""
         """Why a person wants the run to stop and stay."""
+        self.suspend = ""
+        """Why a person wants the run to be let go of for now."""
+        self.skip: StepEnded | None = None
+        """A person passes over the step that is walked."""
 
     def wake(self) -> None:
         """Something was set, or an entry came."""
@@ -33,13 +37,17 @@ class Signals:
         self.wake()
 
     def safe_point(self) -> None:
-        """Raises the Ending that is due: another driver first, then our own end, then a person's wish."""
+        """Raises the Ending that is due: another driver first, then our own end, then a person's wishes."""
         if self.lost:
             raise self.lost
         if self.ending:
             raise Released(self.ending)
         if self.stop:
             raise StopAsked(self.stop)
+        if self.suspend:
+            raise Released(self.suspend)
+        if self.skip:
+            raise self.skip
 
     async def pause(self, seconds: float) -> None:
         """Wait so long, less when something comes, and pass a safe point."""

@@ -26,7 +26,7 @@ from console.engine.planner import plan_run
 from console.engine.ports import Fingerprint
 from console.engine.remembered import check_remembered, remember
 from console.engine.still_cluster import StillCluster
-from console.engine.tasks import Setting, steps_of, title_of
+from console.engine.tasks import Setting, spoken, steps_of, title_of
 from console.journal.errors import JournalDamaged
 from console.journal.journal import Journal
 from console.journal.lock import held
@@ -223,9 +223,12 @@ def _body(prepared: Prepared, deps: Deps, uid: str) -> dict[str, object]:
     request, setting = prepared.request, prepared.setting
     runbook = request.runbook
     steps = [
-        {"name": s.name, "kind": s.kind, "title": title_of(s, setting, deps.actions), "phase": s.phase, "within": s.within}
+        {
+            "name": s.name, "kind": s.kind, "title": title_of(s, setting, deps.actions), "phase": s.phase, "within": s.within,
+            "action": s.action, "skippable": s.skippable, "guide": spoken(s.note, setting),
+        }
         for s in steps_of(runbook, setting.environment, setting.inputs)
-    ]
+    ]  # fmt: skip
     return {
         "uid": uid,
         "runbook": runbook.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,12 @@ from console.document.duration import seconds
 from console.domain.environment import Environment
 from console.domain.errors import UsageError
 from console.domain.facts import Stamp
-from console.domain.runbook import Runbook, Step
+from console.domain.runbook import COMMAND, MANUAL, Runbook, Step
 from console.engine import condition
 from console.engine.action import Action, Bindings, Registry_, Task
 from console.engine.bindings import SLOT_WORDS
 
+_INPUT = re.compile(r"\$[a-z][a-z0-9_]*")
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
@@ -40,7 +42,7 @@ def steps_of(runbook: Runbook, environment: Environment, inputs: Mapping[str, st
 def task_of(step: Step, action: Action[BaseModel, object], setting: Setting, *, started_at: datetime | None = None) -> Task[BaseModel]:
     """Raises UsageError when the inputs do not make valid parameters."""
     try:
-        params = action.params.model_validate(params_of(step, setting.inputs))
+        params = action.params.model_validate(_with_words(step, setting))
     except ValidationError as refused:
         first = refused.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -57,14 +59,39 @@ def action_of(step: Step, actions: Registry_) -> Action[BaseModel, object]:
 
 def params_of(step: Step, inputs: Mapping[str, str]) -> dict[str, object]:
     """Parameters with inputs in place of `$name`; those of inputs that were not given are left to the action's default."""
-    found: dict[str, object] = {}
-    for name, value in step.params.items():
-        if isinstance(value, str) and value.startswith("$"):
-            if value[1:] in inputs:
-                found[name] = inputs[value[1:]]
-        else:
-            found[name] = value
-    return found
+    return {name: _given(value, inputs) for name, value in step.params.items() if _is_given(value, inputs)}
+
+
+def _is_given(value: object, inputs: Mapping[str, str]) -> bool:
+    """False for an input that was not given; other text with a dollar sign is what it is."""
+    return not (isinstance(value, str) and _INPUT.fullmatch(value)) or value[1:] in inputs
+
+
+def _given(value: object, inputs: Mapping[str, str]) -> object:
+    if isinstance(value, list):
+        return [_given(item, inputs) for item in value if _is_given(item, inputs)]
+    if isinstance(value, dict):
+        return {key: _given(item, inputs) for key, item in value.items() if _is_given(item, inputs)}
+    return inputs[value[1:]] if isinstance(value, str) and _INPUT.fullmatch(value) else value
+
+
+SPOKEN = ("ask", "expect", "run", "done_when", "env")
+"""Parameters of people's work and of commands in which `{words}` are filled in; a shell's text is none of them."""
+
+
+def _with_words(step: Step, setting: Setting) -> dict[str, object]:
+    found = params_of(step, setting.inputs)
+    if step.action not in (MANUAL, COMMAND):
+        return found
+    return {name: _filled(value, setting) if name in SPOKEN else value for name, value in found.items()}
+
+
+def _filled(value: object, setting: Setting) -> object:
+    if isinstance(value, list):
+        return [_filled(item, setting) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(item, setting) for key, item in value.items()}
+    return spoken(value, setting) if isinstance(value, str) else value
 
 
 def title_of(step: Step, setting: Setting, actions: Registry_) -> str:
@@ -75,8 +102,21 @@ def title_of(step: Step, setting: Setting, actions: Registry_) -> str:
         case "wait":
             text = step.title or f"wait {step.duration}"
         case "check" | "do":
-            text = step.title or action_of(step, actions).title
+            text = step.title or _title(step, setting) or action_of(step, actions).title
     return spoken(text, setting, params_of(step, setting.inputs))
+
+
+def _title(step: Step, setting: Setting) -> str:
+    """What a step of these forms does, where the runbook gives it no title."""
+    params = _with_words(step, setting)
+    match step.action:
+        case "manual":
+            return str(params.get("ask", ""))
+        case "command":
+            run = params.get("run")
+            return f"run {shlex.join(map(str, run)) if isinstance(run, list) else params.get('shell', '')}"
+        case _:
+            return ""
 
 
 def spoken(text: str, setting: Setting, params: Mapping[str, object] | None = None) -> str:

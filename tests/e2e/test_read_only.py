@@ -70,6 +70,11 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("hold", "v1.5.0", "--lift", "--reason", "x"),
     ("resume", "1"),
     ("abort", "1"),
+    ("answer", "1", "--value", "x"),
+    ("skip", "1", "--reason", "x"),
+    ("suspend", "1", "--reason", "x"),
+    ("note", "1", "--text", "x"),
+    ("evidence", "1", "--text", "x"),
 )
 
 

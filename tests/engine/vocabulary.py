@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from actions.command import CommandParams
+from actions.manual import ManualParams
 from console.domain.runbook import Effect
 from console.engine.action import NoParams
 
@@ -58,5 +60,7 @@ WORDS = {
         Word("traffic.switch", "check_then_act", SwitchParams),
         Word("traffic.verify", "observe"),
         Word("hold.place", "check_then_act", HoldParams),
+        Word("manual", "manual", ManualParams),
+        Word("command", "observe", CommandParams),
     )
 }

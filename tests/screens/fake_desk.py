@@ -142,8 +142,24 @@ class FakeDesk:
     async def stop(self, run: RunId, reason: str) -> None:
         self._called("stop", run, reason)
 
-    async def note(self, run: RunId, text: str) -> None:
-        self._called("note", run, text)
+    async def note(self, run: RunId, text: str, step: str = "") -> None:
+        self._called("note", run, text, *([step] if step else []))
+
+    async def answer_value(self, run: RunId, value: str, *, question: Question) -> None:
+        self._called("answer_value", run, question.step, value)
+        self.answered.append(question)
+
+    async def skip(self, run: RunId, step: str, reason: str) -> None:
+        self._called("skip", run, step, reason)
+
+    async def suspend(self, run: RunId, reason: str) -> None:
+        self._called("suspend", run, reason)
+
+    async def keep(self, run: RunId, step: str, *, file: str = "", text: str = "") -> None:
+        self._called("keep", run, step, file, text)
+
+    async def resume(self, run: RunId) -> None:
+        self._called("resume", run)
 
     async def take_over(self, run: RunId, reason: str) -> None:
         self._called("take_over", run, reason)

@@ -27,6 +27,10 @@ UNSEEN = {
     "run.override": "it is offered where a plan is refused, and tested there",
     "run.skip_wait": "it is offered while a run waits, and tested there",
     "run.diff": "it is offered on a plan, and tested there",
+    **{
+        f"checklist.{key}": "it is offered on a checklist's run, and tested there"
+        for key in ("skip", "suspend", "note", "evidence", "stop", "show_run")
+    },
 }
 """Keys of which nothing can be seen where this test presses them, and why."""
 

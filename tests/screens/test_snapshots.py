@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from console.domain.freshness import Freshness
 from console.domain.snapshot import LIVE, METRICS, Snapshot
 from console.domain.views.readiness import Estimate, Readiness
-from tests.screens import scenes
+from tests.screens import checklists, scenes
 from tests.screens.apps import console, question, see
 from tests.screens.fake_desk import FakeDesk
 
@@ -142,3 +142,9 @@ def test_question(snap_compare: Compare, size: tuple[int, int]) -> None:
     desk = prepared(scenes.deploying(), scenes.at_the_gate())
     steps = doing("waits for a person", "key:enter", "enter Answer", "key:enter", "question", "press  s  to switch")
     assert snap_compare(console(desk), terminal_size=size, run_before=steps)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_checklist(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = prepared(scenes.well(), checklists.asking_for_sessions())
+    assert snap_compare(console(desk), terminal_size=size, run_before=doing("USERS ● blue", "key:c", "item 4 of 8", "6/6 ready"))

@@ -13,10 +13,10 @@ from console.domain.views.lines import Line, span
 from console.domain.views.marks import Mark
 from console.domain.views.words import duration, listed
 
-StepEntry = Literal["step.started", "step.intent", "step.progress", "step.result", "gate.asked", "gate.answered"]
+StepEntry = Literal["step.started", "step.intent", "step.progress", "step.result", "step.evidence", "gate.asked", "gate.answered"]
 RunEntry = Literal[
-    "run.opened", "run.claimed", "run.note", "run.stop_requested", "run.take_over", "run.released", "run.closed", "run.reopened",
-    "run.settled",
+    "run.opened", "run.claimed", "run.note", "run.stop_requested", "run.suspend_requested", "run.take_over", "run.released", "run.closed",
+    "run.reopened", "run.settled",
 ]  # fmt: skip
 
 _OUTCOMES: dict[Outcome, tuple[Mark, str]] = {
@@ -65,7 +65,7 @@ def said(text: str, tone_mark: Mark) -> Line:
 def _words(entry: Entry) -> tuple[Mark, str]:
     body = {key: str(value) if value is not None else "" for key, value in entry.body.items()}
     match entry.type:
-        case "step.started" | "step.intent" | "step.progress" | "step.result" | "gate.asked" | "gate.answered":
+        case "step.started" | "step.intent" | "step.progress" | "step.result" | "step.evidence" | "gate.asked" | "gate.answered":
             return _step_words(entry.type, entry, body)
         case "journal.mended":
             return Mark.UNKNOWN, "the journal's last record was torn and has been set aside"
@@ -86,7 +86,9 @@ def _step_words(kind: StepEntry, entry: Entry, body: Mapping[str, str]) -> tuple
         case "gate.asked":
             return Mark.WAITING, f"asks: {body.get('question', '')}"
         case "gate.answered":
-            return (Mark.DONE if body.get("answer") == "yes" else Mark.BROKEN), f"{entry.actor} answers {body.get('answer', '?')}"
+            return _answer(entry.actor, body)
+        case "step.evidence":
+            return Mark.TO_COME, f"{entry.actor} keeps {kept_words(body)}"
 
 
 def _run_words(kind: RunEntry, entry: Entry, body: Mapping[str, str]) -> tuple[Mark, str]:
@@ -100,6 +102,8 @@ def _run_words(kind: RunEntry, entry: Entry, body: Mapping[str, str]) -> tuple[M
             return Mark.TO_COME, f"{entry.actor} notes: {body.get('text', '')}"
         case "run.stop_requested":
             return Mark.WAITING, f"{entry.actor} asks it to stop{why}"
+        case "run.suspend_requested":
+            return Mark.WAITING, f"{entry.actor} asks to let go of it for now{why}"
         case "run.take_over":
             return Mark.WAITING, f"{entry.actor} lets another runner take over{why}"
         case "run.released":
@@ -112,6 +116,31 @@ def _run_words(kind: RunEntry, entry: Entry, body: Mapping[str, str]) -> tuple[M
             ended = body.get("outcome", "?").replace("_", " ")
             mark = {"done": Mark.DONE, "stopped": Mark.OFF, "superseded": Mark.OFF}.get(ended, Mark.BROKEN)
             return mark, f"ended: {ended}{why}" + _because(body.get("live", ""))
+
+
+def _answer(actor: str, body: Mapping[str, str]) -> tuple[Mark, str]:
+    match body.get("answer", "?"):
+        case "value":
+            return Mark.TO_COME, f"{actor} answers: {body.get('value', '')}"
+        case "skip":
+            return Mark.OFF, f"{actor} skips it" + _because(body.get("reason", ""))
+        case answer:
+            return (Mark.DONE if answer == "yes" else Mark.BROKEN), f"{actor} answers {answer}"
+
+
+def kept_words(body: Mapping[str, str]) -> str:
+    """`dump.log (12 KB, sha256 9f31c2…)`, or the text that was kept."""
+    if not body.get("name"):
+        return f"as evidence: {body.get('text', '')}"
+    size = size_words(int(body["bytes"])) if body.get("bytes", "").isdigit() else "?"
+    return f"{body['name']} ({size}, sha256 {body.get('sha256', '')[:12]}…)"
+
+
+def size_words(size: int) -> str:
+    """`812 B`, `12 KB`, `3.4 MB`."""
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
 def _result(entry: Entry) -> tuple[Mark, str]:

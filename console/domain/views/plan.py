@@ -38,6 +38,8 @@ class PlanRow:
     """Median seconds of earlier runs."""
     within: float | None = None
     """Limit in seconds."""
+    phase: str = ""
+    """Section of a checklist."""
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,61 @@ def skip_wait_question(record: RunRecord, *, left: float | None, facts: tuple[Sa
     )
 
 
+def skip_question(record: RunRecord, *, forbidden: str = "") -> QuestionView:
+    """Pass over the item that the run is at?"""
+    step = record.current
+    title = f"Skip “{step.title}”?" if step else "Skip the item?"
+    refusal = "the run has ended" if step is None or not record.open else "" if step.skippable else "this item may not be skipped"
+    return QuestionView(
+        title=title if len(title) <= LONGEST_TITLE else "Skip this item?",
+        environment=record.environment.upper(),
+        verb="skip it",
+        key="k",
+        effects=(
+            *([f"“{step.title}”"] if step and len(title) > LONGEST_TITLE else []),
+            "It stays in the record as skipped, with your name and the reason, and comes first at the end.",
+            "What a command of this item has begun is ended." if step and step.action == "command" else "Nothing is done for it.",
+        ),
+        undo="none: do it by hand later, and note it",
+        reason="required",
+        refusal=forbidden or refusal,
+    )
+
+
+def suspend_question(record: RunRecord, *, forbidden: str = "") -> QuestionView:
+    """Let go of the run for now?"""
+    return QuestionView(
+        title=f"Suspend run {record.id}?",
+        environment=record.environment.upper(),
+        verb="let go of it",
+        key="u",
+        effects=(
+            "Its runner ends at the next safe point, after a command that changes something. Nothing is lost or undone.",
+            f"Any console goes on with it, and so does: bluegreen resume {record.id}",
+        ),
+        undo="go on with it",
+        reason="required",
+        refusal=forbidden or ("" if record.open else "the run has ended"),
+    )
+
+
+def resume_question(record: RunRecord, *, facts: tuple[Said, ...] = (), forbidden: str = "") -> QuestionView:
+    """Go on with a run that nobody drives?"""
+    step = record.current
+    return QuestionView(
+        title=f"Go on with run {record.id}?",
+        environment=record.environment.upper(),
+        verb="go on",
+        key="g",
+        effects=(
+            f"It was let go of: {record.released}." if record.released else "Its runner is gone.",
+            f"A runner of yours looks at the cluster first, then goes on at “{step.title}”." if step else "A runner of yours ends it.",
+        ),
+        facts=facts,
+        refusal=forbidden or ("" if record.open else "the run has ended"),
+    )
+
+
 def quit_question(record: RunRecord) -> QuestionView:
     """Leave while a run is on?"""
     return QuestionView(
@@ -267,6 +322,10 @@ def _gate_place(record: RunRecord, step: StepRecord | None) -> tuple[str, str]:
     if step is None:
         return f"Run {record.id} failed after the switch. A yes goes back, in a run of its own.", "roll back"
     position = record.steps.index(step)
+    if step.kind != "gate":
+        again = f"tries “{step.title}” again" if record.question and record.question.retry else f"goes on with “{step.title}”"
+        verb = "try again" if record.question and record.question.retry else "do it"
+        return f"Run {record.id}, item {position + 1} of {len(record.steps)}: a yes {again}.", verb
     following = record.steps[position + 1 : position + 2]
     verb = following[0].title if following else "go on"
     return f"Run {record.id}, step {position + 1} of {len(record.steps)}: a yes goes on to “{verb}”.", verb

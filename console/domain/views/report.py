@@ -52,10 +52,13 @@ def _head(view: ReportView) -> Iterable[str]:
 
 
 def _overrides(view: ReportView) -> Iterable[str]:
-    """They come first, with their rule and reason (SAFETY 4.5)."""
+    """They come first, with their rule and reason (SAFETY 4.5), and so do items that were skipped."""
     record = view.record
     if rules := str(record.inputs.get("override") or ""):
         yield f"> **Overridden: {_text(rules)}**, by {_text(record.by)}: {_text(record.reason) or 'no reason was given'}"
+        yield ""
+    for step in record.skipped:
+        yield f"> **Not done: {_text(step.title)}**, {_text(step.reason)}"
         yield ""
 
 
@@ -107,7 +110,9 @@ def _changes(view: ReportView) -> Iterable[str]:
 
 
 def _answers(view: ReportView) -> Iterable[str]:
-    asked = [e for e in view.entries if e.type in ("gate.asked", "gate.answered", "run.stop_requested", "run.take_over")]
+    asked = [
+        e for e in view.entries if e.type in ("gate.asked", "gate.answered", "run.stop_requested", "run.suspend_requested", "run.take_over")
+    ]
     if not asked:
         return
     yield "## Questions and answers"
