@@ -29,6 +29,9 @@ from console.domain.views.words import plural
 if TYPE_CHECKING:
     from console.journal.journal import Journal
 
+WIDE = 140
+"""Columns where there is no terminal: nothing of a run is left out."""
+
 run_argument = click.argument("run", type=int, required=False, metavar="[RUN]")
 
 
@@ -59,7 +62,8 @@ def runs(options: Options, limit: int, before: int | None, wanted: str) -> None:
         kept = {row.key for row in shown.rows}
         print_json([_summary(r) for r in records if str(r.id) in kept])
     elif shown.rows:
-        print_lines([heading(COLUMNS, width()), *(line_of(row, COLUMNS, width()) for row in shown.rows)], options)
+        columns = width(WIDE)
+        print_lines([heading(COLUMNS, columns), *(line_of(row, COLUMNS, columns) for row in shown.rows)], options)
     else:
         print_lines([(span(f"none of {plural(len(rows), 'run')} matches" if rows else "no run is recorded yet"),)], options)
 

@@ -451,7 +451,7 @@ def deploy_diff() -> DiffView:
 
 def connections(**changes: object) -> Connections:
     """All well: the journal on this machine, a runner that waits, a run that alice drives."""
-    lease = LeaseSeen("alice@bastion-2/u41", "41", 7, ago(3))
+    lease = LeaseSeen("alice@bastion-2/u41", "41@u41", 7, ago(3))
     asked = {"livez": 41, "list": 9, "watch": 9, "get": 3}
     well = Connections(NOW, "https://10.0.0.1:6443", asked, "/state/journal/traider.db", 14, "", "waits (process 4711)", "", lease)
     return replace(well, **changes)  # type: ignore[arg-type]

@@ -200,9 +200,10 @@ def _lease(lease: LeaseSeen | None, state: ConsoleState) -> SourceRow:
         return SourceRow("lease", "UNKNOWN", Mark.UNKNOWN, says="who drives is not known", error=lease.trouble, retry=retry)
     if not lease.holder:
         return SourceRow("lease", "free", Mark.OFF, says=f"nobody drives (epoch {lease.epoch})", retry=retry)
-    run = f", run {lease.run}" if lease.run else ""
+    holder = lease.holder.partition("/")[0]
+    run = f", run {lease.run.partition('@')[0]}" if lease.run else ""
     age = max(0.0, (state.server_now - lease.renewed_at).total_seconds()) if lease.renewed_at else None
-    return SourceRow("lease", "held", Mark.RUNNING, age, says=f"{lease.holder}{run}, epoch {lease.epoch}", retry=retry)
+    return SourceRow("lease", "held", Mark.RUNNING, age, says=f"{holder}{run}, epoch {lease.epoch}", retry=retry, place=lease.holder)
 
 
 def _way_back(state: ConsoleState) -> SourceRow:

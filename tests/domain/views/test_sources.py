@@ -35,7 +35,7 @@ def test_all_is_fresh_and_each_says_what_it_gives() -> None:
     assert row(state, "Pods").says == "12 objects"
     assert row(state, "journal").says == "14 entries"
     assert row(state, "runner").says == "waits (process 4711)"
-    assert row(state, "lease").says == "alice@bastion-2/u41, run 41, epoch 7"
+    assert row(state, "lease").says == "alice@bastion-2, run 41, epoch 7"
     assert (row(state, "way back").age, row(state, "way back").says) == (3.0, "to blue v1.4.2")
 
 
