@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segments
 from textual import events, on
+from textual._context import active_message_pump
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 import screens
@@ -43,6 +45,14 @@ def _core() -> type[Core]:
 def local_now() -> datetime:
     """Now, aware, in the machine's zone."""
     return datetime.now(UTC).astimezone()
+
+
+def left_behind(pump: object, stack: list[Screen[Any]]) -> bool:
+    """Whether a widget or screen is on no screen that can be gone back to."""
+    if isinstance(pump, App) or not isinstance(pump, Widget):
+        return False
+    on = next((node for node in pump.ancestors_with_self if isinstance(node, Screen)), None)
+    return on is None or on not in stack
 
 
 class ConsoleApp(App[int]):
@@ -161,6 +171,14 @@ class ConsoleApp(App[int]):
         """Keys may still be queued when the last screen has gone: then there is nothing left to go to."""
         if self.core and self.screen_stack:
             self.core.fulfil(wish)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What goes wrong in a screen that was left already (its widgets are gone, a message for it was not) ends nothing."""
+        if left_behind(active_message_pump.get(None), self.screen_stack):
+            if self.core:
+                self.core.failed("a screen that was left", error)
+            return
+        super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """The end by a mistake of ours: where it happened, without what the variables held (SAFETY 6), and what goes on."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.segment import Segments
 from textual import events
+from textual.await_complete import AwaitComplete
 
 from console.app.app import ConsoleApp
 from console.app.desk import FirstUseNeeded, Watch
@@ -16,6 +17,7 @@ from screens.events import EventsScreen
 from screens.form import InputForm
 from screens.jump import Jump
 from screens.overview import Overview
+from screens.page import Page
 from screens.rollback import RollbackScreen
 from screens.run import RunScreen
 from screens.welcome import Welcome
@@ -212,3 +214,28 @@ async def test_a_mistake_of_the_console_is_shown_without_what_its_variables_held
     assert "hunter2" not in shown_at_the_end.replace('secret = "hunter2"', "")
     assert "locals" not in shown_at_the_end
     assert "Runs go on without it" in shown_at_the_end
+
+
+class Clumsy(Page):
+    """A dialog that makes a mistake while it goes, as one does whose widgets are gone before a message for them."""
+
+    CSS_PATH = None
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        self.call_next(self._late)
+        return super().dismiss(result)
+
+    def _late(self) -> None:
+        raise LookupError("no such widget any more")
+
+
+async def test_a_mistake_in_a_screen_that_was_left_ends_nothing(desk: FakeDesk) -> None:
+    async with console(desk).run_test() as pilot:
+        await see(pilot, "enter Run 41")
+        core = pilot.app.core  # type: ignore[attr-defined]
+        pilot.app.push_screen(Clumsy(core.state, "a page"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, Clumsy), what="the page")
+        await pilot.press("escape")
+        await see(pilot, "a screen that was left: LookupError: no such widget any more")
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EventsScreen), what="the events")
