@@ -32,9 +32,12 @@ async def test_a_run_whose_runners_were_killed_in_every_step_ends_as_an_undistur
     changes = frozenset(s.name for s in calm.record.steps if s.kind == "do")
     points = first_of_all(calm.points, changes=changes)
     assert {step_of(p) for p in points} >= {s.name for s in calm.record.steps}
-    came = await drive_killed(standing, kind, points)
-    assert set(came.killed) == set(points)
-    assert not list(differences(calm, came))
+    left = list(points)
+    while left:  # no run dies more than twice in one step: what one could not reach, the next one can
+        came = await drive_killed(standing, kind, left)
+        assert came.killed
+        assert not list(differences(calm, came))
+        left = [point for point in left if point not in came.killed]
 
 
 @pytest.mark.slow
