@@ -9,6 +9,7 @@ from rich.segment import Segments
 from textual import events
 from textual.await_complete import AwaitComplete
 
+import screens
 from console.app.app import ConsoleApp
 from console.app.desk import FirstUseNeeded, Watch
 from console.domain.views.first_use import FirstUse
@@ -219,7 +220,7 @@ async def test_a_mistake_of_the_console_is_shown_without_what_its_variables_held
 class Clumsy(Page):
     """A dialog that makes a mistake while it goes, as one does whose widgets are gone before a message for them."""
 
-    CSS_PATH = None
+    CSS_PATH = str(Path(screens.__file__).with_name("page.tcss"))
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         self.call_next(self._late)
