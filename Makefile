@@ -1,5 +1,5 @@
 # Short names for `python3 bootstrap.py …`, which sets itself up.
-.PHONY: sandbox test check format bench soak docs setup
+.PHONY: sandbox test check format bench chaos soak docs setup
 setup:
 	python3 bootstrap.py setup
 sandbox:
@@ -12,6 +12,8 @@ soak:
 	python3 bootstrap.py soak
 docs:
 	python3 bootstrap.py docs
+chaos:
+	python3 bootstrap.py chaos
 format: setup
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 check: setup

@@ -6,6 +6,7 @@
     python3 bootstrap.py bench [ARGS]      print the figures
     python3 bootstrap.py soak [ARGS]       leave the console with a restless cluster and restless hands for 30 minutes
     python3 bootstrap.py docs              make the generated pages and the pictures of docs/ again
+    python3 bootstrap.py chaos [ARGS]      kill runners and disturb requests while releases go out and back (--help: seed, kills, faults)
     python3 bootstrap.py run ARGS          the program itself: `run status`, `run --help`
     python3 bootstrap.py setup             only set up
 
@@ -53,6 +54,9 @@ def main(arguments: list[str]) -> int:
     if command == "docs":
         set_up("test")
         return make_docs() or call("-m", "tests.tour")
+    if command == "chaos":
+        set_up("test")
+        return build_control_plane() or call("-m", "tests.chaos", *rest)
     if command == "setup":
         set_up("test")
         return 0

@@ -49,6 +49,16 @@ class Call:
             return "watch"
         return self.subresource if self.subresource in {"log", "proxy"} else "get" if self.name else "list"
 
+    @property
+    def reading(self) -> bool:
+        """Nothing is changed by it, so it may be asked again: readings, and reviews, which are created and stored nowhere."""
+        return self.method == "GET" or (self.method == "POST" and (self.group, self.resource) in REVIEWS and not self.name)
+
+    @property
+    def of_objects(self) -> bool:
+        """What comes back is an object of the API, not a pod's own words."""
+        return bool(self.resource) and self.subresource not in {"proxy", "log"}
+
     def __str__(self) -> str:
         if not self.resource:
             return f"{self.method.lower()} {self.path}"

@@ -97,7 +97,7 @@ class KubeClient:
         """
         deadline = time.monotonic() + timeout
         renewed = False
-        pauses = iter(() if once or method != "GET" else ASKED_AGAIN)
+        pauses = iter(() if once or not call_of(method, path).reading else ASKED_AGAIN)
         while True:
             credential = await self._credentials.current()
             limits = _limits(max(0.1, deadline - time.monotonic()))
@@ -222,7 +222,7 @@ class KubeClient:
         try:
             yield
         except TRANSPORT_FAILURES as error:
-            effect: Sent = "maybe" if exchange.sent and call.method != "GET" else "no"
+            effect: Sent = "no" if call.reading or not exchange.sent else "maybe"
             raise named(error, doing=str(call), server=self.server, sent=effect, seconds=seconds) from error
 
 
@@ -238,6 +238,9 @@ def _limits(seconds: float) -> aiohttp.ClientTimeout:
 def _successful(answer: Answer, call: Call) -> bytes:
     if answer.status >= 400:
         raise error_of(answer.status, answer.body, answer.headers, str(call))
+    effect: Sent = "no" if call.reading else "maybe"
     if "html" in answer.headers.get("Content-Type", "") and call.subresource not in {"proxy", "log"}:
-        raise Unreachable(f"cannot {call}: not a Kubernetes API server answered, but a page ({sentence(answer.body)})", sent="maybe")
+        raise Unreachable(f"cannot {call}: not a Kubernetes API server answered, but a page ({sentence(answer.body)})", sent=effect)
+    if call.of_objects and not (answer.body.lstrip().startswith(b"{") and answer.body.rstrip().endswith(b"}")):
+        raise Unreachable(f"cannot {call}: the answer cannot be read: {sentence(answer.body, limit=80)}", sent=effect)
     return answer.body
