@@ -28,6 +28,8 @@ from console.domain.errors import Sent
 
 CONNECT = 5.0
 """Seconds for name, connection and TLS together."""
+SILENT = 10.0
+"""Seconds without a byte after which a request counts as lost, however long the whole answer may take."""
 OPEN = 10.0
 """Seconds until a stream's answer begins."""
 ASKED_AGAIN = (0.05, 0.25)
@@ -134,7 +136,7 @@ class KubeClient:
 
     async def _exchange(self, outgoing: Outgoing, credential: Credential) -> Answer:
         exchange = Exchange()
-        with self._naming(outgoing.call, exchange, outgoing.limits.total or 0.0):
+        with self._naming(outgoing.call, exchange, min(SILENT, outgoing.limits.total or SILENT)):
             response = await self._send(outgoing, credential, exchange)
             return Answer(response.status, response.headers, await response.read())
 
@@ -232,7 +234,7 @@ def _may_differ(lost: Unreachable | ServerFault) -> bool:
 
 
 def _limits(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT, seconds))
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT, seconds), sock_read=min(SILENT, seconds))
 
 
 def _successful(answer: Answer, call: Call) -> bytes:

@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import asdict
 
 from console.domain.change import Blocked, Change, Noop, Plan, Written
+from console.domain.errors import PortError
 from console.domain.position import position
 from console.domain.run import Question
 from console.domain.runbook import Step
@@ -90,7 +91,10 @@ async def _safe_point_in_doubt(stage: Stage) -> None:
     except LeaseLost:
         raise
     except Ending:
-        world = await stage.session.deps.cluster.observe(("Service",))
+        try:
+            world = await stage.session.deps.cluster.observe(("Service",))
+        except PortError:
+            return  # what cannot be seen may be split
         if not position(stage.session.deps.environment, world).split:
             raise
 

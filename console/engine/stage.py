@@ -112,13 +112,23 @@ class Stage:
             case Failure.AGAIN | Failure.DOUBT | Failure.REPLAN:
                 self.check_deadline(said(error))
                 self.session.progress(f"{said(error)}; trying again")
-                await self.session.signals.pause(pause_after(error, tries))
+                await self._pause(pause_after(error, tries))
             case Failure.REFUSED:
                 raise self.ended_by("blocked", said(error))
             case Failure.OPERATOR:
                 raise OperatorNeeded(said(error))
             case Failure.DEFINITE | Failure.UNEXPECTED:
                 raise self.ended_by("failed", said(error))
+
+    async def _pause(self, seconds: float) -> None:
+        """A wish to stop waits while an effect is in doubt: what is split is finished first (SAFETY 3.5)."""
+        signals = self.session.signals
+        if not self.applied or signals.ending:
+            await signals.pause(seconds)
+            return
+        await signals.wait(seconds)
+        if signals.lost:
+            raise signals.lost
 
     async def wait_for_login(self, error: Exception) -> None:
         """Expired credentials pause the step; they never fail it."""

@@ -26,7 +26,7 @@ from console.sandbox.supervise import Account, Child, Command
 
 SUPERUSER = "postgres"
 USERS_FOR_ROOT = ("postgres", "nobody")
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "unix_socket_directories=", f"listen_addresses={LOOPBACK}")
 

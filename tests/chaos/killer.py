@@ -14,7 +14,7 @@ from tests.faults.kinds import writes
 from tests.faults.weather import Decision
 
 MAY_BY_CLOCK = 0.2
-REQUESTS = 45
+REQUESTS = 32
 """Requests within which a runner is killed, at most."""
 SECONDS = 4.0
 

@@ -21,7 +21,7 @@ from tests.faults.proxy import FaultProxy
 from tests.support.scenario import Scenario
 
 OPENING = 120.0
-DRIVING = 300.0
+DRIVING = 1200.0
 """Seconds for one run with all its crashes."""
 BY_COMMAND = 8
 """Every so manyth runner is started by `bluegreen resume` itself."""

@@ -18,7 +18,7 @@ from tests.faults.kinds import Fault
 from tests.faults.weather import Weather
 from tests.support.scenario import Scenario
 
-RATE = 0.12
+RATE = 0.18
 MOST_ROUNDS = 400
 STABLE = "v1.4.2"
 ROUND = ("deploy", "rollback")
@@ -87,7 +87,7 @@ async def chaos(box: SandboxCluster, folder: Path, wanted: Wanted, *, say: Calla
                 undisturbed = [await stage.play(runbook, release) for runbook in ROUND]
             expect_done(stage.tally)
             result = Result(wanted, stage.tally)
-            begun = proxy.requests.total(), len(proxy.effects)
+            begun, told = (proxy.requests.total(), len(proxy.effects)), 0
             proxy.weather = Weather(wanted.seed, RATE)
             killer = stage.killer = Killer(random.Random(f"{wanted.seed}/killer"), wanted.kills, stage.never)
             proxy.before, proxy.after = killer.before, killer.after
@@ -95,11 +95,20 @@ async def chaos(box: SandboxCluster, folder: Path, wanted: Wanted, *, say: Calla
                 result.rounds += 1
                 release = f"v3.{result.rounds}.0"
                 s.add_release(release)
-                for runbook, before in zip(ROUND, undisturbed, strict=True):
-                    stage.compare(before, await stage.play(runbook, release))
+                try:
+                    for runbook, before in zip(ROUND, undisturbed, strict=True):
+                        stage.compare(before, await stage.play(runbook, release))
+                except (AssertionError, TimeoutError) as problem:
+                    stage.tally.mismatches.append(f"round {result.rounds}: {problem or 'a run did not end'}")
+                    break
                 result.kills, result.faults = killer.kills, proxy.faults
-                say(f"round {result.rounds}: {killer.count} kills, {len(proxy.injected)} faults, {len(stage.tally.mismatches)} mismatches")
+                for text in stage.tally.mismatches[told:]:
+                    say(f"  {text}")
+                told = len(stage.tally.mismatches)
+                say(f"round {result.rounds}: {killer.count} kills, {len(proxy.injected)} faults, {told} mismatches")
             proxy.weather = None
+            killer.rest()
+            result.kills, result.faults = killer.kills, proxy.faults
             if not (verdict := await journal.verify()).ok:
                 stage.tally.mismatches.append(f"the journal's chain: {verdict.sentence}")
             result.requests, result.effects = proxy.requests.total() - begun[0], len(proxy.effects) - begun[1]

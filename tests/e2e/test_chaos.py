@@ -19,6 +19,7 @@ from tests.support.faults import fault
     costs="one `resume` for each death",
 )
 @pytest.mark.real
+@pytest.mark.slow
 async def test_runs_that_are_killed_and_disturbed_end_as_undisturbed_ones(real_box: SandboxCluster, tmp_path: Path) -> None:
     result = await chaos(real_box, tmp_path, Wanted(seed=7, kills=4, faults=30))
     assert result.ok, "\n".join(result.table())

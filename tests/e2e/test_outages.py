@@ -96,15 +96,15 @@ async def test_an_outage_is_marked_everywhere_and_a_run_goes_on_after_it(scenari
         plane = cast(ControlPlane, s.box.server)
         await s.deploy("v1.4.2")
         home = await s.app.active()
-        await shows(console, well=True)
+        await shows(console, known=True)
         running = await s.begin("run", "deploy", "-i", "release=v1.5.0", "--yes", "--reason", "outage")
         await first_intent(s)
         await begin(plane, path)
         try:
-            await shows(console, well=False)
+            await shows(console, known=False)
         finally:
             await end(plane, path)
-        await shows(console, well=True)
+        await shows(console, known=True)
         (await running.ended()).expect(0)
         await s.app.expect_live(s.layout.other(home), "v1.5.0", connections=3)
 
@@ -119,17 +119,17 @@ async def by_a_lossy_path(s: Scenario) -> AsyncIterator[Path]:
         yield path
 
 
-async def shows(console: Console, *, well: bool) -> None:
+async def shows(console: Console, *, known: bool) -> None:
     """Wait until every panel that lives on the cluster says that it is fresh, or that it is not."""
 
     def there() -> bool:
         view, fresh = console.view, console.snapshot.of_kinds(*KINDS)
-        if well:
-            return fresh.state == "FRESH" and view.users.mark is Mark.WELL
+        if known:
+            return fresh.state == "FRESH" and view.users.mark is not Mark.UNKNOWN
         marked = all(any(word.startswith(("LOST", "STALE")) for word in slot.words) for slot in view.slots)
         return marked and all(console.snapshot.of(kind).state in ("LOST", "STALE") for kind in KINDS) and view.users.mark is Mark.UNKNOWN
 
-    await until(there, within=SEEN_WITHIN * PATIENT * (3 if well else 1), what=f"every panel {'fresh' if well else 'marked'}")
+    await until(there, within=SEEN_WITHIN * PATIENT * (3 if known else 1), what=f"every panel {'fresh' if known else 'marked'}")
 
 
 async def first_intent(s: Scenario) -> None:

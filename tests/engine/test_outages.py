@@ -7,10 +7,11 @@ import asyncio
 import pytest
 
 from console.cluster.errors import Details, Gone, ServerFault, TimedOut, TooManyRequests, Unreachable
+from console.domain.change import JsonPatch, Write
 from console.domain.errors import PortError
+from console.engine import follow, stage
 from console.engine.failures import LONGEST_ASKED, Failure, failure_of, pause_after
 from console.engine.ports import LeaseState
-from console.engine.stage import OUTAGE_SECONDS
 from tests.engine.rig import Rig
 from tests.support.faults import fault
 
@@ -28,22 +29,23 @@ AWAY = (REFUSED, TimedOut("no answer"), ServerFault("no leader", status=503), Se
 @pytest.mark.parametrize("error", AWAY, ids=lambda e: e.message)
 async def test_an_outage_longer_than_a_steps_time_is_waited_for(shop: Rig, error: PortError) -> None:
     opened = await shop.open(assume_yes=True)
-    shop.cluster.fail("observe", error, times=60)  # at 5 s each: ten times the 30 s of a step
+    shop.cluster.fail("observe", error, times=20)  # at 5 s each: twice the 30 s of a step
     began = shop.clock.monotonic()
     record = await shop.drive(opened.ref)
     assert record.outcome == "done"
-    assert shop.clock.monotonic() - began > 200
+    assert shop.clock.monotonic() - began > 60
     told = [str(e.body["text"]) for e in await shop.journal.read() if e.type == "step.progress"]
     assert f"{error.message}; trying again" in told
 
 
-async def test_an_outage_without_end_ends_the_step(shop: Rig) -> None:
+async def test_an_outage_without_end_ends_the_step(shop: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "OUTAGE_SECONDS", 100.0)
     opened = await shop.open(assume_yes=True)
     shop.cluster.fail("observe", REFUSED, times=10_000)
     began = shop.clock.monotonic()
     record = await shop.drive(opened.ref)
     assert record.outcome == "needs_operator"
-    assert OUTAGE_SECONDS < shop.clock.monotonic() - began < OUTAGE_SECONDS + 300
+    assert 100 < shop.clock.monotonic() - began < 300
 
 
 async def test_a_server_that_fails_at_one_thing_is_not_away(shop: Rig) -> None:
@@ -79,6 +81,32 @@ def test_a_wait_without_reason_is_cut() -> None:
 
 def test_a_list_that_expired_is_read_again() -> None:
     assert failure_of(Gone("too old resource version")) is Failure.AGAIN
+
+
+@fault(
+    "the API server goes away between the two patches, and somebody asks the run to stop",
+    group="the cluster",
+    sees="the wish in the journal, and the step that waits for the server",
+    does="finishes the switch first, then stops where users are",
+    costs="the length of the outage",
+)
+async def test_a_wish_to_stop_waits_until_a_split_is_finished(shop: Rig) -> None:
+    opened = await shop.open(assume_yes=True)
+    asking: list[asyncio.Task[None]] = []
+
+    def outage(write: Write) -> None:
+        if write.name == "frontend" and isinstance(write, JsonPatch):
+            shop.cluster.before_write = None
+            shop.cluster.fail("observe", REFUSED, times=40)
+            asking.append(asyncio.create_task(follow.stop(shop.journal, opened.run, reason="enough", actor="bob")))
+            raise TimedOut("no answer", sent="maybe")
+
+    shop.cluster.before_write = outage
+    record = await shop.drive(opened.ref)
+    await asyncio.gather(*asking)
+    assert [shop.cluster.selects(name) for name in ("backend", "frontend")] == ["green", "green"]
+    assert (record.outcome, record.live) == ("needs_operator", "users are on green (v2)")
+    assert record.outcome_reason.startswith("enough; live traffic is not where it was")
 
 
 async def test_a_failed_proof_of_the_target_leaves_no_second_try_for_the_lease_behind(shop: Rig) -> None:

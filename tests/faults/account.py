@@ -7,11 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from console.domain.facts import PREVIOUS_RELEASE
 from tests.faults.effects import Change, Effect
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 EARLIER = re.compile(r"\bv[2-9]\.\d+\.\d+|\bv1\.5\.\d+")
 """Releases that rounds deploy; the stable one below them keeps its name."""
+BEFORE = f"metadata.annotations.{PREVIOUS_RELEASE}"
+"""What the round before left; it is compared with the objects themselves."""
 HOUSEKEEPING = "configmaps"
 """Records whose content tells times and runs: which of them were written counts, not what they say."""
 
@@ -49,7 +52,7 @@ def account(effects: Iterable[Effect], *, release: str) -> Account:
     """
     by_object: defaultdict[str, list[Deeds]] = defaultdict(list)
     for effect in effects:
-        deeds = tuple(_plain(change, release) for change in effect.substance)
+        deeds = tuple(_plain(change, release) for change in effect.substance if change[0] != BEFORE)
         if effect.kind == HOUSEKEEPING:
             deeds = (("", "", "created"),) if effect.created else (("", "", "deleted"),) if effect.deleted else (("", "", "written"),)
         if not deeds:

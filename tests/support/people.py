@@ -52,14 +52,14 @@ class Begun:
     def __init__(self, process: asyncio.subprocess.Process, out: Path, err: Path) -> None:
         self.process, self._out, self._err = process, out, err
 
-    async def ended(self) -> Ran:
+    async def ended(self, *, within: float = PATIENCE) -> Ran:
         """Wait for its end."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(within):
                 code = await self.process.wait()
         except TimeoutError:
             self.process.kill()
-            raise AssertionError(f"it did not end within {PATIENCE:g} s: {self._said(-9)}") from None
+            raise AssertionError(f"it did not end within {within:g} s: {self._said(-9)}") from None
         return self._said(code)
 
     def _said(self, code: int) -> Ran:
