@@ -25,8 +25,9 @@ import console.journal.spool
 import console.probes.prober
 from console.cli.options import Options
 from console.cli.parts import deps_of, site_of
-from console.cli.run import _opened, _prepared
+from console.cli.run import _prepared
 from console.engine.runner import claim
+from console.engine.start import open_run
 
 IMPORTED = (actions, console)
 LOOK_SECONDS = 0.01
@@ -54,7 +55,7 @@ async def work(job: Job) -> None:
             await (await claim(job.ref, deps)).run()
             return
         prepared = await _prepared(site, deps, job.runbook, dict(job.inputs), reason=job.reason, assume_yes=True)
-        Path(job.said).write_text((await _opened(prepared, deps)).ref)
+        Path(job.said).write_text((await open_run(prepared, deps)).ref)
 
 
 def forked(job: Job) -> int:
