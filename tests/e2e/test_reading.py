@@ -41,6 +41,9 @@ async def test_a_viewer_is_refused_before_anything_changed(scenario: Starts) -> 
         (await viewer.cli("status")).expect(0, "east")
         (await viewer.cli("rollback", "--print")).expect(3, "nothing to go back to")
         (await viewer.cli(*WRITING[0])).expect(3, "viewer")
+        told = (await viewer.cli("plan", "deploy", "-i", "release=v1.5.0", "--diff")).expect(0, "web:v1.5.0")
+        assert "computed here" in told.out
+        assert "cannot patch" in told.out
         assert await versions(s) == before
 
 
