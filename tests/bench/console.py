@@ -15,15 +15,18 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from aiohttp import web
+
 from console.sandbox.control_plane import ControlPlane
 from console.sandbox.endpoint import write_kubeconfig
-from console.sandbox.rehearsal_cluster import SandboxCluster
+from console.sandbox.prometheus import running_metrics
+from console.sandbox.rehearsal_config import write_config
 from tests.bench import hollow, processes
 from tests.bench.pane import Pane, opened
 from tests.bench.report import Figure
 from tests.bench.settings import changed
-from tests.support.people import Person
-from tests.support.scenario import Scenario
+from tests.controlplane.build import ensure_binaries
+from tests.support.people import ROOT, Person
 
 USER = "operator-2"
 """Who the console is to the API server: nobody else is."""
@@ -31,6 +34,8 @@ STEADY = 60.0
 """Seconds of watching while nothing happens."""
 SETTLED = 3.0
 CROWD, FEW = 5_000, 12
+SMALL = "small"
+"""Namespace of the application of twelve pods."""
 RATE = 500
 """Changes a second while keys are pressed."""
 RESTS = 0.25
@@ -62,6 +67,8 @@ class Seen:
     hung: list[float] = field(default_factory=list)
     said: Counter[str] = field(default_factory=Counter)
     """Requests of the steady minute, by verb and resource."""
+    troubles: list[str] = field(default_factory=list)
+    """Why a part could not be measured to its end."""
 
     def figures(self) -> tuple[Figure, ...]:
         keys = f"key → paint, {self.rate:.0f} changes/s"
@@ -80,29 +87,91 @@ class Seen:
         )
 
     def lines(self) -> list[str]:
-        """What the steady minute's requests were."""
+        """What the steady minute's requests were; what could not be measured."""
         rows = [f"  {count:>4}  {what}" for what, count in self.said.most_common()]
-        return ["", "requests of a steady console in a minute:", *rows] if rows else []
+        requests = ["", "requests of a steady console in a minute:", *rows] if rows else []
+        return [*requests, *(["", *self.troubles] if self.troubles else [])]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """An application on a real control plane, and somebody who looks at it."""
+    """A real control plane without controllers, health checks that are answered, and a hollow application of twelve pods."""
 
-    s: Scenario
     plane: ControlPlane
-    person: Person
+    folder: Path
+    health: str
+    """Where every check is well."""
+    prometheus: str
 
     @asynccontextmanager
-    async def console(self, person: Person | None = None) -> AsyncIterator[Pane]:
-        who = person or self.person
+    async def console(self, namespace: str = SMALL) -> AsyncIterator[Pane]:
+        """The console, in a terminal, of the application in this namespace."""
+        who = self._person(namespace)
         async with opened(who.arguments(), environment=who.environment()) as pane:
             yield pane
 
     def kubeconfig(self, user: str, namespace: str) -> Path:
-        """Straight to the API server."""
-        path = self.s.folder / f"{user}-{namespace}.kubeconfig"
-        return write_kubeconfig(path, self.plane.endpoint, user, namespace)
+        return write_kubeconfig(self.folder / f"{user}-{namespace}.kubeconfig", self.plane.endpoint, user, namespace)
+
+    @asynccontextmanager
+    async def hollow(self, namespace: str, *, pods: int) -> AsyncIterator[None]:
+        """So many pods in a namespace of their own."""
+        await self.plane.create_namespace(namespace)
+        try:
+            async with hollow.writer(self.kubeconfig("admin", namespace), namespace) as writer:
+                for component in hollow.COMPONENTS:
+                    await writer.service(component, hollow.SLOTS[0])
+                for workload in hollow.workloads(pods):
+                    await writer.write(workload)
+            yield
+        finally:
+            await self.plane.delete_namespace(namespace)
+
+    def _person(self, namespace: str) -> Person:
+        """Somebody who asks health as often as it is shipped."""
+        home = self.folder / namespace
+        config = home / "config"
+        if not config.exists():
+            kubeconfig = self.kubeconfig(USER, namespace)
+            write_config(
+                config, shipped=ROOT / "config", kubeconfig=kubeconfig, namespace=namespace,
+                url=lambda service: f"{self.health}/{service}", prometheus=self.prometheus,
+            )  # fmt: skip
+            changed(config, health=None)
+        return Person(home=home, config=config, journal=home / "journal.db", mark=namespace)
+
+
+@asynccontextmanager
+async def staged(folder: Path) -> AsyncIterator[Stage]:
+    """What is only written down would be repaired, so the controllers are stopped."""
+    folder.mkdir()
+    async with (
+        ControlPlane.start(ensure_binaries(), folder / "plane") as plane,
+        answering() as health,
+        running_metrics(folder / "prometheus", folder / "targets.json", interval=1.0) as prometheus,
+    ):
+        await plane.stop("kube-controller-manager")
+        stage = Stage(plane, folder, health, prometheus)
+        async with stage.hollow(SMALL, pods=FEW):
+            yield stage
+
+
+@asynccontextmanager
+async def answering() -> AsyncIterator[str]:
+    """Every health check of the application is well here."""
+
+    async def well(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok", "release": "v1.4.2", "database": {"status": "healthy"}, "csrfToken": "x"})
+
+    application = web.Application()
+    application.router.add_get("/{any:.*}", well)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def launches(stage: Stage, seen: Seen, *, count: int) -> None:
@@ -115,12 +184,11 @@ async def launches(stage: Stage, seen: Seen, *, count: int) -> None:
 
 async def changes(stage: Stage, seen: Seen, *, count: int) -> None:
     """From sending a change of a Service to the screen that tells of it."""
-    kubeconfig = stage.kubeconfig("admin", stage.s.namespace)
-    async with stage.console() as pane, hollow.writer(kubeconfig, stage.s.namespace) as writer:
+    async with stage.console() as pane, hollow.writer(stage.kubeconfig("admin", SMALL), SMALL) as writer:
         await _live(pane)
         await asyncio.sleep(SETTLED)
         for number in range(count):
-            slot = hollow.SLOTS[number % 2]
+            slot = hollow.SLOTS[(number + 1) % 2]
             told = partial(re.search, rf"SWITCH .*frontend → {slot}")
             sent = time.monotonic()
             await writer.patch("Service", "traider-frontend", {"spec": {"selector": {"version": slot}}})
@@ -190,9 +258,9 @@ def _all_marked(text: str) -> bool:
 
 async def crowds(stage: Stage, seen: Seen, *, count: int, pods: int = CROWD) -> None:
     """A namespace of so many pods: from the start of the process until all are counted, and what it costs to keep them in view."""
-    async with _hollow(stage, pods) as (person, _):
+    async with stage.hollow("crowd", pods=pods):
         for number in range(count):
-            async with stage.console(person) as pane:
+            async with stage.console("crowd") as pane:
                 at = await pane.shows_four(f"{pods // 4} restarts")
                 seen.crowd.append(at - pane.began)
                 if number == count - 1:
@@ -210,10 +278,9 @@ async def _idle(pane: Pane, seen: Seen) -> None:
 
 async def keys(stage: Stage, seen: Seen, *, count: int) -> None:
     """Letters typed into a form while pods change all the time: from the key to the letter."""
-    async with _hollow(stage, FEW) as (person, namespace), stage.console(person) as pane:
-        await pane.shows_four("3 restarts")
-        kubeconfig = stage.kubeconfig("admin", namespace)
-        async with hollow.storm(kubeconfig, namespace, pods=FEW, rate=RATE) as storm:
+    async with stage.console() as pane:
+        await _live(pane)
+        async with hollow.storm(stage.kubeconfig("admin", SMALL), SMALL, pods=FEW, rate=RATE) as storm:
             await asyncio.sleep(SETTLED)
             pane.type("d")
             await pane.shows("Makes a plan first")
@@ -225,42 +292,6 @@ async def keys(stage: Stage, seen: Seen, *, count: int) -> None:
                     seen.keys.append(await pane.shows(typed) - at)
                 await asyncio.sleep(random.uniform(0.05, 0.15))
         seen.rate = storm.rate
-
-
-@asynccontextmanager
-async def _hollow(stage: Stage, pods: int) -> AsyncIterator[tuple[Person, str]]:
-    """Somebody who looks at a hollow application of so many pods, and its namespace."""
-    namespace = f"hollow-{pods}"
-    await stage.plane.create_namespace(namespace)
-    await stage.plane.stop("kube-controller-manager")  # what is only written down would be repaired
-    try:
-        async with hollow.writer(stage.kubeconfig("admin", namespace), namespace) as writer:
-            for component in hollow.COMPONENTS:
-                await writer.service(component, hollow.SLOTS[0])
-            for workload in hollow.workloads(pods):
-                await writer.write(workload)
-        yield person_at(stage.s, namespace, kubeconfig=stage.kubeconfig(USER, namespace), namespace=namespace), namespace
-    finally:
-        await stage.plane.launch("kube-controller-manager")
-        await stage.plane.delete_namespace(namespace)
-
-
-@asynccontextmanager
-async def staged(box: SandboxCluster, plane: ControlPlane, folder: Path) -> AsyncIterator[Stage]:
-    """Two slots of three pods per component, both of them proven."""
-    async with Scenario.on(box, folder) as s:
-        changed(s.operator.config, replicas=3)
-        for release in ("v1.4.2", "v1.5.0"):
-            await s.deploy(release)
-        kubeconfig = write_kubeconfig(folder / "straight.kubeconfig", plane.endpoint, USER, s.namespace)
-        yield Stage(s, plane, person_at(s, "watcher", kubeconfig=kubeconfig, namespace=s.namespace))
-
-
-def person_at(s: Scenario, name: str, *, kubeconfig: Path, namespace: str) -> Person:
-    """Somebody with a journal of their own, straight at the API server, who asks health as often as it is shipped."""
-    person = s.person(name)
-    changed(person.config, cluster={"kubeconfig": str(kubeconfig), "namespace": namespace}, health=None)
-    return person
 
 
 async def _live(pane: Pane) -> float:
