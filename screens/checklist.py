@@ -22,6 +22,7 @@ from screens.base import ConsoleScreen
 from screens.messages import AnswerAsked, EvidenceAsked, NoteAsked, ResumeAsked, SkipAsked, StopAsked, SuspendAsked, Visit
 from screens.paint.checklist import HeadView, paint_checklist_head, paint_items, paint_phases, paint_starts, paint_summary
 from screens.paint.steps import WIDE, paint_said
+from screens.widgets.boxes import entitle
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
 
@@ -212,7 +213,7 @@ class ChecklistScreen(ConsoleScreen):
         names = [row.step for row in view.rows]
         row = names.index(self._chosen) if self._chosen in names else view.current
         here = "" if row == view.current or not self._chosen else " (not the one it is at)"
-        self._box.border_title = f"item {row + 1} of {len(names)}: {view.rows[row].title}{here}"
+        entitle(self._box, f"item {row + 1} of {len(names)}: {view.rows[row].title}{here}")
         self._said.show(view.details.get(names[row], ()))
 
     def _view(self, record: RunRecord) -> ChecklistView:

@@ -16,6 +16,7 @@ from console.domain.views.state import ConsoleState
 from console.domain.views.table import Row, Table
 from screens.listing import ListScreen
 from screens.messages import DiffAsked
+from screens.widgets.boxes import entitle
 from screens.widgets.scroll_panel import ScrollPanel
 
 
@@ -56,7 +57,7 @@ class DiffScreen(ListScreen):
 
     def draw_chosen(self, row: Row | None) -> None:
         found = self._found(row)
-        self._box.border_title = f"{found.kind} {found.name}" if found else "no object"
+        entitle(self._box, f"{found.kind} {found.name}" if found else "no object")
         self._diff.show(found)
 
     def refusals(self) -> Mapping[str, str]:

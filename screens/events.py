@@ -12,6 +12,7 @@ from console.domain.views.lines import Line, wrapped
 from console.domain.views.state import ConsoleState
 from console.domain.views.table import Row, Table
 from screens.listing import ListScreen
+from screens.widgets.boxes import entitle
 from screens.widgets.scroll_panel import ScrollPanel
 
 
@@ -35,7 +36,7 @@ class EventsScreen(ListScreen):
 
     def draw_chosen(self, row: Row | None) -> None:
         event = self.state.snapshot.world.events.get(row.key) if row and self.state.snapshot and self.state.snapshot.world else None
-        self._box.border_title = f"{event.object_kind} {event.object_name}: {event.reason}" if event else "no event"
+        entitle(self._box, f"{event.object_kind} {event.object_name}: {event.reason}" if event else "no event")
         self._message.show(event.message if event else "")
 
 

@@ -18,6 +18,7 @@ from console.domain.views.table import Row, Table
 from screens.listing import ListScreen
 from screens.messages import OlderRunsAsked, Visit
 from screens.paint.steps import paint_said
+from screens.widgets.boxes import entitle
 from screens.widgets.scroll_panel import ScrollPanel
 from screens.widgets.table_panel import TablePanel
 
@@ -46,7 +47,7 @@ class HistoryScreen(ListScreen):
 
     def draw_chosen(self, row: Row | None) -> None:
         record = self._record(row)
-        self._box.border_title = f"run {record.id}: {record.title}" if record else "no run"
+        entitle(self._box, f"run {record.id}: {record.title}" if record else "no run")
         self._about.show(about_run(record, zone=self.state.zone) if record else ())
 
     def labels(self) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from screens.messages import CommandsAsked, Visit
 from screens.paint.overview import LinesView, paint_feed, paint_lines, paint_verdicts, verdicts_of
 from screens.paint.slots import SlotsView, paint_slots
 from screens.places import PLACES, Place
+from screens.widgets.boxes import entitle
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
 
@@ -65,7 +66,7 @@ class Overview(ConsoleScreen):
         most = 4 if tall else 1
         self._lines.show(LinesView(view.way_back, view.triggers, view.run, view.alerts, most))
         feed = feed_view(self.state)
-        self._feed_box.border_title = f"What is happening ▪ {feed.age}" if feed.age else "What is happening"
+        entitle(self._feed_box, f"What is happening ▪ {feed.age}" if feed.age else "What is happening")
         self._feed.show(feed)
 
     def labels(self) -> Mapping[str, str]:

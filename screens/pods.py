@@ -16,6 +16,7 @@ from console.domain.views.state import ConsoleState
 from console.domain.views.table import Row, Table
 from screens.listing import ListScreen
 from screens.paint.pods import paint_detail
+from screens.widgets.boxes import entitle
 from screens.widgets.scroll_panel import ScrollPanel
 from screens.widgets.table_panel import TablePanel
 
@@ -57,7 +58,7 @@ class PodsScreen(ListScreen):
 
     def draw_chosen(self, row: Row | None) -> None:
         view = pod_detail(self.state, self.pod)
-        self._box.border_title = view.title
+        entitle(self._box, view.title)
         self._detail.show(view)
 
     def action_details(self) -> None:

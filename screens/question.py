@@ -17,6 +17,7 @@ from console.domain.views.question import QuestionView
 from console.domain.views.state import ConsoleState
 from screens.base import Dialog
 from screens.paint.question import AnswerView, paint_answer, paint_question
+from screens.widgets.boxes import entitle
 from screens.widgets.guard import ARM_DELAY, Guard
 from screens.widgets.panel import Panel
 
@@ -188,7 +189,7 @@ class Question(Dialog[Decision]):
         view = self._view
         if view is None:
             return
-        self._box.border_title = view.title
+        entitle(self._box, view.title)
         self._body.show(view)
         self._reason.display = view.reason != "none"
         self._reason.placeholder = "reason or ticket (required)" if view.reason == "required" else "reason or ticket (may be left out)"

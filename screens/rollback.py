@@ -15,6 +15,7 @@ from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen
 from screens.messages import CommandsAsked, RollbackAsked
 from screens.paint.steps import paint_said, paint_targets, paint_users
+from screens.widgets.boxes import entitle
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
 
@@ -80,7 +81,7 @@ class RollbackScreen(ConsoleScreen):
             self.draw_hints()
 
     def _draw_effect(self, target: TargetRow | None) -> None:
-        self._effect_box.border_title = f"what going back to {target.name} does" if target else "no way back"
+        entitle(self._effect_box, f"what going back to {target.name} does" if target else "no way back")
         self._effect.show(target.effects if target else ())
 
     def _row(self, view: RollbackView) -> int:

@@ -18,6 +18,7 @@ from console.domain.views.state import ConsoleState
 from screens.base import ConsoleScreen
 from screens.messages import AnswerAsked, NoteAsked, OverrideAsked, ReportAsked, SkipWaitAsked, StartAsked, StopAsked, TakeOverAsked, Visit
 from screens.paint.steps import WIDE, paint_head, paint_said, paint_steps, paint_summary
+from screens.widgets.boxes import entitle
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
 
@@ -194,7 +195,7 @@ class RunScreen(ConsoleScreen):
 
     def _draw_said(self, view: RunView, name: str, row: int) -> None:
         title = f"step {row + 1}: {view.rows[row].title}" if view.rows else "plan"
-        self._said_box.border_title = title
+        entitle(self._said_box, title)
         self._said.show(view.details.get(name, ()))
 
     def _view(self) -> RunView:

@@ -12,6 +12,7 @@ from console.domain.views.state import ConsoleState
 from console.domain.views.table import Row, Table
 from screens.listing import ListScreen
 from screens.paint.steps import paint_said
+from screens.widgets.boxes import entitle
 from screens.widgets.scroll_panel import ScrollPanel
 
 
@@ -39,5 +40,5 @@ class SourcesScreen(ListScreen):
 
     def draw_chosen(self, row: Row | None) -> None:
         found = next((each for each in source_rows(self.state) if row and each.name == row.key), None)
-        self._box.border_title = found.name if found else "no source"
+        entitle(self._box, found.name if found else "no source")
         self._about.show(about_source(found, self.state) if found else ())

@@ -18,7 +18,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerFailed, WorkerState
 
 import screens
 from console.app.signals import Farewell
@@ -173,12 +173,20 @@ class ConsoleApp(App[int]):
             self.core.fulfil(wish)
 
     def _handle_exception(self, error: Exception) -> None:
-        """What goes wrong in a screen that was left already (its widgets are gone, a message for it was not) ends nothing."""
-        if left_behind(active_message_pump.get(None), self.screen_stack):
-            if self.core:
-                self.core.failed("a screen that was left", error)
-            return
-        super()._handle_exception(error)
+        """What goes wrong in a worker, or in a screen that was left already (its widgets are gone, a message for it was not), ends nothing.
+
+        Our own workers catch what they raise; those of Textual's command palette do not.
+        """
+        if isinstance(error, WorkerFailed):
+            self._say_failed("a search", error.error)
+        elif left_behind(active_message_pump.get(None), self.screen_stack):
+            self._say_failed("a screen that was left", error)
+        else:
+            super()._handle_exception(error)
+
+    def _say_failed(self, what: str, error: BaseException) -> None:
+        if self.core:
+            self.core.failed(what, error)
 
     def _fatal_error(self) -> None:
         """The end by a mistake of ours: where it happened, without what the variables held (SAFETY 6), and what goes on."""

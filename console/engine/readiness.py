@@ -36,9 +36,8 @@ AT_LEAST_EVERY = 15.0
 ASKED_EVERY = 90.0
 """Seconds that an answer on rights, or on the namespace, is trusted for the display. A run that starts asks anew."""
 
-NEEDED = (AccessRule("patch", "services"),)
-NEEDED_TO_APPLY = (AccessRule("patch", "deployments", "apps"),)
-USEFUL = (AccessRule("patch", "configmaps"),)
+USEFUL = (AccessRule("patch", "configmaps"), AccessRule("patch", "deployments", "apps"))
+"""What a way back does once users are back. The plan itself names what it cannot do without."""
 
 
 @dataclass
@@ -110,11 +109,11 @@ async def readiness(deps: Deps, world: World, answers: Answers, times: BackTimes
     try:
         request = Request(runbook, {}, reason="plan")
         plan = (await prepare(request, replace(deps, cluster=cluster, journal=None, resolve=_recorded(deps, world)))).plan
-        blocked, warnings = await _rights(cluster, applies=best.kind == "recorded")
+        warnings = await _left_undone(cluster)
     except BluegreenError as problem:
         return replace(made, checked_at=now(), problem=str(problem))
     refused = (plan.refusal,) if plan.refusal else ()
-    return replace(made, checked_at=now(), blocked=(*blocked, *refused), warnings=(*warnings, *plan.warnings))
+    return replace(made, checked_at=now(), blocked=refused, warnings=(*warnings, *plan.warnings))
 
 
 @dataclass
@@ -151,10 +150,7 @@ def _recorded(deps: Deps, world: World) -> Callable[[str], Awaitable[Release]]:
     return resolve
 
 
-async def _rights(cluster: Cluster, *, applies: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a missing right stops, and what it only leaves undone."""
-    refused = await cluster.may((*NEEDED, *NEEDED_TO_APPLY, *USEFUL))
-    stops = [str(rule) for rule in refused if rule in NEEDED or (applies and rule in NEEDED_TO_APPLY)]
-    less = [str(rule) for rule in refused if str(rule) not in stops]
-    blocked = (f"you may not {listed(stops)} here",) if stops else ()
-    return blocked, (f"you may not {listed(less)}: the hold and the draining are left undone",) if less else ()
+async def _left_undone(cluster: Cluster) -> tuple[str, ...]:
+    """What a missing right does not stop, but leaves for somebody else."""
+    less = [str(rule) for rule in await cluster.may(USEFUL)]
+    return (f"you may not {listed(less)}: the hold and the draining are left undone",) if less else ()

@@ -240,3 +240,15 @@ async def test_a_mistake_in_a_screen_that_was_left_ends_nothing(desk: FakeDesk) 
         await see(pilot, "a screen that was left: LookupError: no such widget any more")
         await pilot.press("e")
         await until(pilot, lambda: isinstance(pilot.app.screen, EventsScreen), what="the events")
+
+
+async def test_a_worker_that_is_not_ours_ends_nothing(desk: FakeDesk) -> None:
+    async def breaks() -> None:
+        raise LookupError("no such list")
+
+    async with console(desk).run_test(size=(120, 40)) as pilot:
+        await see(pilot, "enter Run 41")
+        pilot.app.run_worker(breaks(), exit_on_error=True)
+        await see(pilot, "LookupError: no such list")
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EventsScreen), what="the events")

@@ -99,7 +99,7 @@ def test_a_burst_of_keys_answers_nothing(scene: Terminal) -> None:
     scene.quiet()
     scene.type("q")
     scene.quiet()
-    scene.type("q")
+    scene.type("l")
     scene.wait_for("changed:")
     assert b"changed: [] closed: True" in scene.seen
     assert scene.exit_code() == 0
