@@ -68,6 +68,14 @@ class ConsoleScreen(Screen[None]):
     def become(self, run: RunId) -> None:
         """Show this run from now on."""
 
+    @property
+    def wants(self) -> tuple[object, ...]:
+        """What this screen shows beside what every state holds: requests that are served while it is there."""
+        return ()
+
+    def look_at(self, subject: object) -> None:
+        """What the screen is gone to for, where it can show one thing or another."""
+
     def compose_body(self) -> ComposeResult:
         """The part between header and messages."""
         raise NotImplementedError

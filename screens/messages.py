@@ -33,6 +33,8 @@ class Visit(Wish):
 
     screen: str
     run: RunId | None = None
+    subject: object = None
+    """What a place is gone to for, where it can show one thing or another (`LogScope`)."""
 
 
 @dataclass
@@ -130,6 +132,19 @@ class CopyAsked(ErrandWish):
     """Offer this text to the clipboard, and keep it in a file."""
 
     text: str
+
+
+@dataclass
+class KeepAsked(ErrandWish):
+    """Write this to a file that only the person can read, and say where."""
+
+    name: str
+    text: str
+
+
+@dataclass
+class Wanted(Wish):
+    """What the screen wants beside the state is another thing now."""
 
 
 @dataclass

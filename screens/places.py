@@ -37,6 +37,8 @@ PLACES = (
     Place("rollback", "Rollback", "where users could go back to", "screens.rollback:RollbackScreen", "r", ("back",)),
     Place("checklist", "Checklist", "a procedure item by item", "screens.checklist:ChecklistScreen", "c", ("check", "items")),
     Place("pods", "Pods", "the pods of both slots, those in trouble first", "screens.pods:PodsScreen", "p", ("po", "pod")),
+    Place("logs", "Logs", "log lines of a slot's pods, followed and merged", "screens.logs:LogsScreen", "l", ("log",)),
+    Place("metrics", "Metrics", "figures of both slots over a time, runs marked", "screens.metrics:MetricsScreen", "m", ("figures",)),
     Place("events", "Events", "what Kubernetes says of both slots", "screens.events:EventsScreen", "e", ("ev", "event")),
     Place("history", "History", "every run, and how it ended", "screens.history:HistoryScreen", "h", ("runs",)),
     Place("sources", "Sources", "every connection, its age and its last error", "screens.sources:SourcesScreen", "s", ("connections",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on
@@ -9,12 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from console.domain.logs import LogScope
 from console.domain.pods import SlotPod, SlotPods, slot_pods
 from console.domain.views.pod_detail import pod_detail
 from console.domain.views.pods import Memo, pods_table
 from console.domain.views.state import ConsoleState
 from console.domain.views.table import Row, Table
 from screens.listing import ListScreen
+from screens.messages import Visit
 from screens.paint.pods import paint_detail
 from screens.widgets.boxes import entitle
 from screens.widgets.scroll_panel import ScrollPanel
@@ -25,7 +28,11 @@ class PodsScreen(ListScreen):
     """Thousands of pods cost what those in view do: rows are made lazily, and pods that are as before are not judged again."""
 
     CSS_PATH = "pods.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "details", "Details", id="pods.details")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "details", "Details", id="pods.details"),
+        Binding("l", "logs", "Logs", id="pods.logs"),
+        Binding("L", "logs_of_all", "All its logs", id="pods.logs_of_all"),
+    ]
     NOUN: ClassVar[str] = "pod"
     HEADING: ClassVar[str] = "Pods of both slots"
     OPENS: ClassVar[bool] = False
@@ -66,6 +73,28 @@ class PodsScreen(ListScreen):
         if self.chosen is not None:
             self.set_class(True, "-details")
             self._detail.focus()
+
+    def action_logs(self) -> None:
+        """The chosen pod's log."""
+        pod = self.pod
+        if pod is not None and self.may("logs"):
+            self.post_message(Visit("logs", subject=LogScope(pod.slot, pod.component, pod.name)))
+
+    def action_logs_of_all(self) -> None:
+        """The logs of all pods of the chosen one's component and slot."""
+        pod = self.pod
+        if pod is not None and self.may("logs_of_all"):
+            self.post_message(Visit("logs", subject=LogScope(pod.slot, pod.component)))
+
+    def refusals(self) -> Mapping[str, str]:
+        pod = self.pod
+        if pod is None:
+            return dict.fromkeys(("details", "logs", "logs_of_all"), "no pod is chosen")
+        return {"logs": "there is no pod, so it has no log"} if pod.pod is None else {}
+
+    def labels(self) -> Mapping[str, str]:
+        pod = self.pod
+        return {"logs_of_all": f"Logs of {pod.slot} {pod.component}"} if pod else {}
 
     def action_leave(self) -> None:
         if self.has_class("-details"):

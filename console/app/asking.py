@@ -39,6 +39,7 @@ class Host(Holder, Protocol):
     def copy(self, text: str) -> None: ...
     def start_sandbox(self) -> None: ...
     async def write_settings(self) -> None: ...
+    def attend(self) -> None: ...
 
 
 class Asking:
@@ -124,6 +125,19 @@ class Asking:
             self._host.say(f"no commands: {sentence(error)}", error=True)
         else:
             show(text)
+
+    async def write_file(self, name: str, text: str) -> None:
+        """Write a file for the person at the screen, and say where it is."""
+        desk = self._host.desk
+        if desk is None:
+            self._host.say("not written: the console is not connected", error=True)
+            return
+        try:
+            path = await desk.write_file(name, text)
+        except Exception as error:
+            self._host.say(f"not written: {sentence(error)}", error=True)
+        else:
+            self._host.say(f"written to {path}")
 
     def ask_of(self, run: RunId, build: Callable[[RunRecord, ConsoleState], QuestionView], taken: Taken) -> None:
         """Ask about a run, as it is known now."""

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from console.app.asking import Asking
+from console.app.attending import Attending
 from console.app.desk import Desk, WatchFactory
 from console.app.doorbell import Doorbell
 from console.app.errands import Errands
@@ -66,6 +67,7 @@ class Core:
         self._looks = Looks(self)
         self._asking = Asking(self)
         self._wishes = Wishes(self, self._asking, Planning(self, self._asking), self.navigation)
+        self._attending = Attending(self, self._link.followed)
         self._throttle = Throttle(self._show, interval=FLUSH_EVERY, clock=time.monotonic, after=app.set_timer)
         self._errands = Errands(app, folder=preferences)
         self._doorbell = Doorbell(self._errands.call)
@@ -90,6 +92,21 @@ class Core:
         before, self.state = self.state, change(self.state)
         if self.state is not before:
             self._throttle.changed()
+
+    def bring(self, change: Change, wanted: type) -> None:
+        """Replace the state by what only screens show that want this kind of thing; those are told at once."""
+        self.state = change(replace(self.state, now=self.now()))
+        for screen in self.app.screen_stack:
+            if isinstance(screen, ConsoleScreen) and any(isinstance(want, wanted) for want in screen.wants):
+                self._show_on(screen)
+
+    def attend(self) -> None:
+        """Follow what the screens want, and nothing else."""
+        self._attending.attend(self.navigation.wants())
+
+    def end_work(self, name: str) -> None:
+        """Cancel the jobs of this name."""
+        self.app.workers.cancel_group(self.app, name)
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Put a line where the person looks."""
@@ -170,6 +187,7 @@ class Core:
         self._doorbell.hear(self.state.runs or ())
         self._link.complete(self.navigation.runs_in_view(), self.work)
         self._looks.look(self._link.desk, self.navigation.shows_connections(), self.work)
+        self.attend()
 
     def _show_on(self, screen: ConsoleScreen | Dialog[Any]) -> None:
         """What one screen cannot draw is said, and takes nothing else down."""

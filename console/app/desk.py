@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
+from console.domain.charts import ChartPage, ChartRequest
 from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.errors import BluegreenError, UsageError
 from console.domain.ids import RunId
+from console.domain.logs import LogPage, LogRequest
 from console.domain.object_diff import DiffView
 from console.domain.run import Entry, Question, RunRecord
 from console.domain.runbook import Runbook
@@ -148,6 +150,18 @@ class Desk(Protocol):
 
     async def usual(self, runbook: str) -> Mapping[str, float]:
         """Median seconds of earlier runs, by step."""
+        ...
+
+    def logs(self, request: LogRequest) -> AsyncIterator[LogPage]:
+        """The newest lines of what is asked for; endless, at most 10 pages a second."""
+        ...
+
+    def charts(self, request: ChartRequest) -> AsyncIterator[ChartPage]:
+        """The curves of all slots; endless, at most one page a second."""
+        ...
+
+    async def write_file(self, name: str, text: str) -> str:
+        """Write a file that a person asked for, where only they can read it; returns its path."""
         ...
 
     async def close(self) -> None: ...

@@ -54,14 +54,14 @@ class Link:
         """Connect and follow snapshots; follow runs as soon as there is a desk. Until cancelled."""
         watch = self._watch = await self._tried(self._factory)
         self._holder.update(lambda s: replace(_watched(s, watch), first_use=None))
-        await asyncio.gather(self._followed("snapshots", watch.snapshots, self._take_snapshot), self._follow_runs(watch))
+        await asyncio.gather(self.followed("snapshots", watch.snapshots, self._take_snapshot), self._follow_runs(watch))
 
     async def _follow_runs(self, watch: Watch) -> None:
         desk = self.desk = await self._tried(watch.desk)
         self._holder.update(lambda s: _introduced(s, desk))
         await asyncio.gather(
-            self._followed("runs", desk.runs, lambda records: self._holder.update(lambda s: with_runs(s, records))),
-            self._followed("way back", desk.readiness, lambda made: self._holder.update(lambda s: replace(s, readiness=made))),
+            self.followed("runs", desk.runs, lambda records: self._holder.update(lambda s: with_runs(s, records))),
+            self.followed("way back", desk.readiness, lambda made: self._holder.update(lambda s: replace(s, readiness=made))),
         )
 
     async def follow_run(self, run: RunId) -> None:
@@ -118,7 +118,8 @@ class Link:
             await self._sleep(wait)
             wait = min(LONGEST_WAIT, wait * 2)
 
-    async def _followed(self, name: str, source: Callable[[], AsyncIterator[T]], take: Callable[[T], None]) -> None:
+    async def followed(self, name: str, source: Callable[[], AsyncIterator[T]], take: Callable[[T], None]) -> None:
+        """Hand on what a source gives, for ever; one that ends or fails is said and opened again."""
         wait = FIRST_WAIT
         while True:
             try:

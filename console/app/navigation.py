@@ -52,10 +52,17 @@ class Navigation:
         while len(self._stage.screen_stack) > FLOOR:
             self._stage.pop_screen()
 
-    def to_place(self, place: Place) -> None:
-        """A screen that is on the stack already is gone back to."""
+    def to_place(self, place: Place, subject: object = None) -> None:
+        """A screen that is on the stack already is gone back to; `subject` is what it is to show."""
         wanted = place.load()
-        self._uncover(lambda s: type(s) is wanted) or self._stage.push_screen(wanted(self._teller.state))
+        shown: Screen[Any]
+        if self._uncover(lambda s: type(s) is wanted):
+            shown = self._stage.screen
+        else:
+            shown = wanted(self._teller.state)
+            self._stage.push_screen(shown)
+        if subject is not None and isinstance(shown, ConsoleScreen):
+            shown.look_at(subject)
 
     def to_run(self, run: RunId) -> None:
         """The screen that showed its plan becomes the run's; a plan that was made from the checklist leads back to it."""
@@ -134,6 +141,10 @@ class Navigation:
         if isinstance(screen, ConsoleScreen):
             hints = all_hints_of(screen, labels=screen.labels(), refusals=screen.refusals())
             self._stage.push_screen(Page(self._teller.state, "Keys", help_lines(hints)))
+
+    def wants(self) -> tuple[object, ...]:
+        """What the screens show beside the state, that of the one on top last."""
+        return tuple(want for s in self._stage.screen_stack if isinstance(s, ConsoleScreen) for want in s.wants)
 
     def shows_plan(self) -> bool:
         """A plan is being looked at, or a question asks about it."""

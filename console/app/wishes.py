@@ -33,6 +33,8 @@ class Wishes:
                 self._host.work("commands", partial(self._asking.show_commands, self._navigation.to_commands))
             case messages.OlderRunsAsked():
                 self._records.older()
+            case messages.Wanted():
+                self._host.attend()
             case messages.Said(text, severity):
                 self._host.say(text, error=severity == "error")
             case messages.RunWish():
@@ -84,6 +86,8 @@ class Wishes:
         match wish:
             case messages.CopyAsked(text):
                 self._host.copy(text)
+            case messages.KeepAsked(name, text):
+                self._host.work("keep", partial(self._asking.write_file, name, text))
             case messages.SandboxAsked():
                 self._host.start_sandbox()
             case messages.SettingsAsked():
@@ -100,7 +104,7 @@ class Wishes:
             if visit.run is not None:
                 self._host.show_run(visit.run)
         elif found := place(visit.screen):
-            self._navigation.to_place(found)
+            self._navigation.to_place(found, visit.subject)
         else:
             self.plan(visit.screen)
 

@@ -18,10 +18,12 @@ from console.cli.options import Options
 from console.cli.parts import Connection, Site, join, journal_of
 from console.cli.watching import LiveWatch, open_watch
 from console.cluster.rehearse import ServerRehearsal
+from console.domain.charts import ChartPage, ChartRequest
 from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.errors import JournalError, Refused
 from console.domain.ids import RunId
+from console.domain.logs import LogPage, LogRequest
 from console.domain.object_diff import DiffView
 from console.domain.position import position
 from console.domain.rollback import rollback_targets
@@ -250,6 +252,21 @@ class LiveDesk:
 
     async def usual(self, runbook: str) -> Mapping[str, float]:
         return await usual(self._deps.journal, runbook)
+
+    def logs(self, request: LogRequest) -> AsyncIterator[LogPage]:
+        from console.cli.desk_logs import pages
+
+        return pages(self._connection, self._store, request)
+
+    def charts(self, request: ChartRequest) -> AsyncIterator[ChartPage]:
+        from console.cli.desk_charts import pages
+
+        return pages(self.environment, request)
+
+    async def write_file(self, name: str, text: str) -> str:
+        from console.cli.kept import keep
+
+        return str(await asyncio.to_thread(keep, self._deps.place.runs / "kept", name, text))
 
     async def close(self) -> None:
         await self._watch.close()

@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("console.cli.status:status", "Both slots, where users are, what runs, the way back."),
     "health": ("console.cli.health:health", "Ask the health checks of the live entry point or of a slot."),
     "pods": ("console.cli.pods:pods", "The pods of both slots, those in trouble first."),
+    "metrics": ("console.cli.metrics:metrics", "Requests, errors and p95 of both slots over a time, with runs marked."),
+    "logs": ("console.cli.logs:logs", "Log lines of a slot's pods, merged by time; follow them with -f."),
     "events": ("console.cli.pods:events", "What Kubernetes says of both slots, newest first."),
     "sources": ("console.cli.look:sources", "Every connection: its state, age, latency and last error."),
     "plan": ("console.cli.plan:plan", "Show what a runbook would change, without changing anything."),

@@ -6,7 +6,7 @@ Health checks and figures have clients of their own, whose imports would hold th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import aclosing, asynccontextmanager, suppress
 
 from console.cli.loading import loaded
@@ -15,6 +15,7 @@ from console.domain.snapshot import LINK, METRICS, PROBES, WATCH, Observation, S
 from console.domain.world import KINDS
 from console.store import Store
 
+ALL = (WATCH, LINK, PROBES, METRICS)
 RESTART_SECONDS = 5.0
 """A source ends only by a mistake of ours: it is said, and begun again after this long."""
 PICTURE_SECONDS = 2.0
@@ -24,8 +25,8 @@ PAINT_SECONDS = 0.05
 
 
 @asynccontextmanager
-async def fed_store(connection: Connection) -> AsyncIterator[Store]:
-    """A store that all sources of the environment write to for the length of the block."""
+async def fed_store(connection: Connection, *, only: Container[str] = ALL) -> AsyncIterator[Store]:
+    """A store that all sources of the environment, or `only` these, write to for the length of the block."""
     store = Store(namespace=connection.site.environment.cluster.namespace)
     feeds: dict[str, Callable[[], AsyncIterator[Observation]]] = {
         WATCH: connection.cluster.watch,
@@ -34,7 +35,7 @@ async def fed_store(connection: Connection) -> AsyncIterator[Store]:
     }
     if connection.site.environment.prometheus:
         feeds[METRICS] = lambda: _metrics(connection, store)
-    tasks = [asyncio.create_task(_feed(name, source, store), name=f"feed {name}") for name, source in feeds.items()]
+    tasks = [asyncio.create_task(_feed(name, source, store), name=f"feed {name}") for name, source in feeds.items() if name in only]
     try:
         yield store
     finally:

@@ -149,11 +149,19 @@ class KubeClient:
             async for line in lines:
                 yield line
 
-    def streaming(self, path: str, *, params: Mapping[str, str], silence: float) -> Stream:
-        """As `stream`, for callers that must know when the answer begins: that is when the block does."""
+    def streaming(self, path: str, *, params: Mapping[str, str], silence: float, whole_lines: bool = True) -> Stream:
+        """As `stream`, for callers that must know when the answer begins: that is when the block does.
+
+        Without `whole_lines` the block is given the bytes as they come.
+        """
         call = call_of("GET", path, params)
         outgoing = Outgoing(call, params, aiohttp.ClientTimeout(sock_connect=CONNECT, sock_read=silence))
-        return Stream(lambda: self._open_stream(outgoing), naming=lambda: self._naming(call, Exchange(), silence), among=self._streams)
+        return Stream(
+            lambda: self._open_stream(outgoing),
+            naming=lambda: self._naming(call, Exchange(), silence),
+            among=self._streams,
+            whole_lines=whole_lines,
+        )
 
     def drop_streams(self, *, opened_before: float = float("inf")) -> None:
         """Breaks open streams so that their readers connect again: after an outage old connections may be dead without a sign.

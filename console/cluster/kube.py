@@ -26,8 +26,6 @@ from console.engine.ports import AccessRule, Fingerprint, Identity, LeaseState
 
 SELECTED: Mapping[Kind, Mapping[str, str]] = {"ConfigMap": {"labelSelector": RECORD_LABEL}}
 """Kinds of which only a part is read."""
-LOG_SILENCE = 86_400.0
-"""Seconds: a log may have nothing to say for a day."""
 UNREACHED = "error trying to reach service"
 """How the API server begins when a pod does not answer its proxy."""
 
@@ -62,12 +60,6 @@ class KubeCluster:
         """The last `tail` lines; `previous` those of the container before its last restart."""
         params = {"container": container, "tailLines": str(tail)} | ({"previous": "true"} if previous else {})
         return (await self.client.request("GET", path_of("Pod", self.namespace, pod, "log"), params=params)).decode("utf-8", "replace")
-
-    async def follow_log(self, pod: str, container: str, *, tail: int = 200) -> AsyncGenerator[str, None]:
-        """The last `tail` lines and every new one; ends with the container."""
-        params = {"container": container, "tailLines": str(tail), "follow": "true"}
-        async for line in self.client.stream(path_of("Pod", self.namespace, pod, "log"), params=params, silence=LOG_SILENCE):
-            yield line.decode("utf-8", "replace")
 
     async def pod_get(self, pod: str, port: int, path: str, timeout: float) -> tuple[int, Mapping[str, str], bytes]:
         """GET of `path` at a pod's port through the API server: the pod's own status, headers and body.

@@ -18,8 +18,10 @@ class Stream:
         *,
         naming: Callable[[], AbstractContextManager[None]],
         among: MutableSet[Stream],
+        whole_lines: bool = True,
     ) -> None:
-        self._open, self._naming, self._among = open_, naming, among
+        """Without `whole_lines` the block is given the bytes as they come."""
+        self._open, self._naming, self._among, self._whole_lines = open_, naming, among, whole_lines
         self._response: aiohttp.ClientResponse | None = None
         self.opened = 0.0
         """When the answer began, by the monotonic clock."""
@@ -28,7 +30,7 @@ class Stream:
         self._response = await self._open()
         self.opened = time.monotonic()
         self._among.add(self)
-        return self._lines(self._response)
+        return self._lines(self._response) if self._whole_lines else self._chunks(self._response)
 
     async def __aexit__(self, *_: object) -> None:
         self._among.discard(self)
@@ -53,6 +55,10 @@ class Stream:
                 rest.append(last)
         if rest:
             yield b"".join(rest)
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        while chunk := await self._chunk(response):
+            yield chunk
 
     async def _chunk(self, response: aiohttp.ClientResponse) -> bytes:
         with self._naming():

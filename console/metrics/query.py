@@ -21,8 +21,11 @@ def filled(query: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda found: values[found[1] or found[2]].translate(ESCAPES), query)
 
 
-def queries_of(environment: Environment, slot: SlotName) -> dict[Figure, str]:
-    """The configured queries of a slot; figures without a query are left out."""
+def queries_of(environment: Environment, slot: SlotName, *, least: float = 0.0) -> dict[Figure, str]:
+    """The configured queries of a slot; figures without a query are left out.
+
+    `least`: seconds that `$window` has at least; a curve whose step is longer would leave out what happened in between.
+    """
     metrics = environment.metrics
     templates: dict[Figure, str] = {
         "requests": metrics.requests,
@@ -32,7 +35,7 @@ def queries_of(environment: Environment, slot: SlotName) -> dict[Figure, str]:
     }
     values = {
         "slot": str(slot),
-        "window": duration(metrics.window),
+        "window": duration(max(metrics.window, least)),
         "namespace": environment.cluster.namespace,
         "application": environment.application,
     }

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from console.cluster import errors
-from console.domain.world import Pod
+from console.cluster.log_tap import Tap
+from console.cluster.logs import LogFollower, LogPlace
+from console.domain.world import ContainerState, Pod
 from console.probes.answer import Failure, Reply
 from console.probes.pods import ask
 from tests.cluster.conftest import Connect
@@ -15,6 +17,7 @@ from tests.contract.egress import Egress, Kubelet
 from tests.contract.node import Node
 from tests.contract.objects import Paths, pod
 from tests.contract.wire import Api
+from tests.sandbox.waiting import until
 
 ADDRESS = "10.244.210.7"
 
@@ -45,12 +48,35 @@ async def test_a_log_and_that_of_the_container_before(cluster: Connect, namespac
     assert kubelet.asked[-1] == {"tailLines": "200", "previous": "true"}
 
 
-async def test_a_log_is_followed_line_by_line(cluster: Connect, namespace: str, running: str, kubelet: Kubelet) -> None:
-    kubelet.logs[f"/containerLogs/{namespace}/{running}/app"] = "first\nsecond\n"
-    lines = (await cluster("viewer")).follow_log(running, "app")
-    assert [await asyncio.wait_for(anext(lines), 10) for _ in range(2)] == ["first", "second"]
-    kubelet.more.set()
-    assert [line async for line in lines] == ["one more line"]
+async def test_a_log_is_followed_as_it_is_written(cluster: Connect, namespace: str, running: str, kubelet: Kubelet) -> None:
+    log = f"/containerLogs/{namespace}/{running}/app"
+    kubelet.logs[log] = "2026-03-01T02:41:00.5Z first\n2026-03-01T02:41:01.5Z second\n"
+    kube, tap, seen = await cluster("viewer"), Tap(), list[str]()
+    container = ContainerState("app", state="running")
+    place = LogPlace(namespace, running, "app", tail=7)
+    follower = LogFollower(kube.client, place, tap, container=lambda: container, state=lambda state, why: seen.append(state))
+    task = asyncio.create_task(follower.run())
+    try:
+        assert await taken(tap, 2) == ["first", "second"]
+        assert seen == ["following"]
+        kubelet.more.set()
+        assert await taken(tap, 1) == ["one more line"]
+        await until(lambda: len(kubelet.asked) > 1, within=10, what="the log is asked for again when its answer has ended")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert kubelet.asked[0] == {"follow": "true", "timestamps": "true", "tailLines": "7"}
+    assert kubelet.asked[1] == {"follow": "true", "timestamps": "true", "sinceTime": "2026-03-01T02:41:01Z"}
+
+
+async def taken(tap: Tap, count: int) -> list[str]:
+    """The next lines."""
+    found: list[str] = []
+    async with asyncio.timeout(10):
+        while len(found) < count:
+            found += [text for _, text, _ in tap.take(100)]
+            await asyncio.sleep(0.01)
+    return found
 
 
 async def test_a_log_that_does_not_exist_yet_is_refused_in_the_nodes_words(cluster: Connect, running: str) -> None:

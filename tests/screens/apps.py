@@ -12,6 +12,7 @@ from console.app.app import ConsoleApp
 from console.app.desk import Watch, WatchFactory
 from screens.question import Question
 from screens.widgets.guard import BURST
+from screens.widgets.log_panel import LogPanel
 from screens.widgets.panel import Panel
 from screens.widgets.scroll_panel import ScrollPanel
 from screens.widgets.table_panel import TablePanel
@@ -74,5 +75,6 @@ def shown(app: Any) -> str:
     texts = [panel.text for panel in app.screen.query(Panel) if panel.display]
     lists = [panel.text for panel in app.screen.query(ScrollPanel) if panel.display]
     lists += [panel.text for panel in app.screen.query(TablePanel) if panel.display]
+    lists += [panel.text for panel in app.screen.query(LogPanel) if panel.display]
     titles = [str(widget.border_title) for widget in app.screen.query("*") if widget.border_title]
     return "\n".join((*texts, *lists, *titles))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
 
 from console.app.desk import PlanChanged
 from console.domain.change import Difference
+from console.domain.charts import ChartPage, ChartRequest
 from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.ids import RunId
+from console.domain.logs import LogPage, LogRequest
 from console.domain.object_diff import DiffView
 from console.domain.run import Entry, Question, RunRecord
 from console.domain.runbook import Runbook
@@ -21,7 +23,7 @@ from console.domain.views.readiness import Readiness
 from tests.screens import scenes
 
 T = TypeVar("T")
-LOOKS = ("plan", "rollback_commands", "earlier_runs", "write_report", "connections", "diff")
+LOOKS = ("plan", "rollback_commands", "earlier_runs", "write_report", "connections", "diff", "keep")
 """Requests that change nothing in the cluster or the journal."""
 
 
@@ -84,6 +86,12 @@ class FakeDesk:
         self.ready: Latest[Readiness] = Latest()
         self.records: Latest[tuple[RunRecord, ...]] = Latest()
         self.log: dict[RunId, tuple[Entry, ...]] = {}
+        self.pages: Latest[LogPage] = Latest()
+        self.draws: Latest[Callable[[ChartRequest], ChartPage]] = Latest()
+        self.asked_charts: list[ChartRequest] = []
+        """Curves that are asked for right now."""
+        self.asked_logs: list[LogRequest] = []
+        """Logs that are followed right now."""
         self.closed = False
         self.opening = asyncio.Event()
         """Cleared: the desk behind the first picture takes until it is set."""
@@ -188,6 +196,28 @@ class FakeDesk:
 
     async def usual(self, runbook: str) -> Mapping[str, float]:
         return {"rollout.wait": 21.0, "traffic.switch": 0.1} if runbook == "deploy" else {}
+
+    async def logs(self, request: LogRequest) -> AsyncIterator[LogPage]:
+        """Every page that is put, as the answer to whatever was asked last."""
+        self.asked_logs.append(request)
+        try:
+            async for page in self.pages.follow():
+                yield replace(page, request=request)
+        finally:
+            self.asked_logs.remove(request)
+
+    async def charts(self, request: ChartRequest) -> AsyncIterator[ChartPage]:
+        """What `draws` makes of the request, then nothing more."""
+        self.asked_charts.append(request)
+        try:
+            async for draw in self.draws.follow():
+                yield draw(request)
+        finally:
+            self.asked_charts.remove(request)
+
+    async def write_file(self, name: str, text: str) -> str:
+        self._called("keep", name, text)
+        return f"/home/bob/.local/state/bluegreen/kept/{name}.txt"
 
     async def close(self) -> None:
         self.closed = True

@@ -24,6 +24,7 @@ UNSEEN = {
     "list.up": "the first row is chosen",
     "list.page_up": "the first row is chosen",
     "list.first": "the first row is chosen",
+    "logs.since_0": "the last lines are what is asked for first; test_logs comes back to them",
     "run.override": "it is offered where a plan is refused, and tested there",
     "run.skip_wait": "it is offered while a run waits, and tested there",
     "run.diff": "it is offered on a plan, and tested there",

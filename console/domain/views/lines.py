@@ -76,6 +76,11 @@ def column(text: str, width: int, tone: Tone = "plain") -> Span:
     return Span(pad(clean(text), width), tone)
 
 
+def pad_span(text: str, width: int, tone: Tone = "plain") -> Span:
+    """As `column`, for text that is clean already."""
+    return Span(pad(text, width), tone)
+
+
 def elided(text: str, width: int, tone: Tone = "plain") -> Span:
     """Text of at most `width` cells, cut in the middle."""
     return Span(middle(clean(text), width), tone)

@@ -60,6 +60,7 @@ _DRAWN = {
     "“": '"',
     "”": '"',
 }
+_DOTS = {chr(0x2800 + bits): "*" for bits in range(1, 256)} | {"╌": "-", "┊": ":"}
 _BARS = {bar: digit for bar, digit in zip("▁▂▃▄▅▆▇█", "_.-=+*#@", strict=True)}
-ASCII_TABLE = str.maketrans({mark.glyph: mark.ascii for mark in Mark} | _DRAWN | _BARS)
+ASCII_TABLE = str.maketrans({mark.glyph: mark.ascii for mark in Mark} | _DRAWN | _BARS | _DOTS)
 """For terminals without these glyphs: one character for one, so that columns stay where they are."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Literal
 
+from console.domain.charts import ChartPage
 from console.domain.connections import Connections
 from console.domain.environment import Environment
 from console.domain.ids import RunId
+from console.domain.logs import LogPage
 from console.domain.object_diff import DiffView
 from console.domain.position import Position
 from console.domain.run import Entry, RunRecord
@@ -90,6 +92,10 @@ class ConsoleState:
     draft: PlanDraft | None = None
     first_use: FirstUse | None = None
     """There are no settings; what to do about it."""
+    charts: ChartPage | None = None
+    """Only while a screen wants it; of the request that was wanted last."""
+    logs: LogPage | None = None
+    """Only while a screen wants it; of the request that was wanted last."""
     notice: Notice | None = None
     split_since: datetime | None = None
     """Local time at which the Services were first seen to disagree."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from console.sandbox.apiserver.errors import ApiError, bad_request, method_not_allowed, not_found
+from console.sandbox.apiserver.log_options import passed_on
 from console.sandbox.apiserver.registry import Registry
 from console.sandbox.apiserver.requests import RequestInfo
 from console.sandbox.apiserver.resources import NODES, PODS, Key, Object
@@ -17,7 +18,6 @@ from console.sandbox.apiserver.resources import NODES, PODS, Key, Object
 if TYPE_CHECKING:
     import httpcore
 
-LOG_OPTIONS: Final = ("follow", "previous", "sinceSeconds", "sinceTime", "timestamps", "tailLines", "limitBytes")
 HOP_BY_HOP: Final = frozenset(
     [
         "connection",
@@ -59,12 +59,13 @@ class Forwarder:
 
     async def _log(self, request: web.BaseRequest, key: Key) -> web.StreamResponse:
         pod = self._registry.find(PODS, key).body
+        wanted = passed_on(request.query, key[1])
         container = _container_of(pod, request.query.get("container", ""))
         node = pod["spec"].get("nodeName")
         if not node:
             return web.Response(status=204)
         address = self._kubelet(node)
-        options = urlencode({name: request.query[name] for name in LOG_OPTIONS if name in request.query})
+        options = urlencode(wanted)
         path = f"/containerLogs/{key[0]}/{key[1]}/{quote(container)}" + (f"?{options}" if options else "")
         return await self._relay(request, f"https://{address}{path}", what=f'Get "https://{address}{path}"', plain=True)
 

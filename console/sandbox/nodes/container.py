@@ -89,6 +89,11 @@ class ContainerLife:
         return {} if self._live is None else self._live.variables
 
     @property
+    def former_log(self) -> ContainerLog | None:
+        """The log of the instance that the status calls the last one: while it waits for a restart, the one that has just ended."""
+        return self.log if isinstance(self._report.state, Waiting) and self._report.last is not None else self.previous_log
+
+    @property
     def succeeded(self) -> bool:
         """It has ended for good, with exit code 0."""
         return isinstance(self._report.state, Terminated) and self._report.state.exit_code == 0

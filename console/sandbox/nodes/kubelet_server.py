@@ -67,9 +67,9 @@ class _Logs:
         if life is None:
             raise web.HTTPNotFound(text=f'container "{container}" not found in pod "{name}"')
         if request.query.get("previous") == "true":
-            if life.previous_log is None:
+            if life.former_log is None:
                 raise web.HTTPBadRequest(text=f'previous terminated container "{container}" in pod "{name}" not found')
-            return life.previous_log
+            return life.former_log
         if life.log is None:
             reason = getattr(life.report.state, "reason", "")
             raise web.HTTPBadRequest(text=f'container "{container}" in pod "{name}" is waiting to start: {reason}')
