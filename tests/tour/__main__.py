@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from screens.places import PLACES
+from screens.question import Question
 from tests.planes import short_folder
 from tests.screens.apps import deliberately, question, shown
 from tests.support.real_console import RealConsole, real_console
@@ -46,14 +47,11 @@ async def _deploy(c: RealConsole) -> None:
     await c.press(*"v1.5.0", "enter")
     await _seen(c, lambda text: "enter Start" in text and "change" in text)
     await picture(c, "plan")
-    await c.press("enter")
-    await question(c.pilot)
-    await _seen(c, lambda text: "press  d" in text or "type  rehearsal" in text)
+    await _asked(c)
     await deliberately(c.pilot, "d")
     await _seen(c, lambda text: "asks" in text and "enter Answer" in text)
     await picture(c, "run")
-    await c.press("enter")
-    await question(c.pilot)
+    await _asked(c)
     await picture(c, "question")
     await deliberately(c.pilot, "s")
     await _seen(c, lambda text: "watch v1.5.0 serve" in text)
@@ -71,13 +69,21 @@ async def _goes_wrong(s: Scenario, c: RealConsole) -> None:
 async def _back(c: RealConsole) -> None:
     await c.press("ctrl+r")
     await _seen(c, lambda text: "Roll back to" in text)
-    await c.press("enter")
-    await question(c.pilot)
+    await _asked(c)
     await picture(c, "rollback-question")
     await deliberately(c.pilot, "b")
     await _seen(c, lambda text: "done" in text)
     await c.pilot.pause(1.0)
     await picture(c, "record")
+
+
+async def _asked(c: RealConsole) -> None:
+    """Press enter until there is a question that takes answers: a plan may be on its way once more."""
+    async with asyncio.timeout(PATIENCE):
+        while not isinstance(c.app.screen, Question):
+            await c.press("enter")
+            await c.pilot.pause(0.3)
+    await question(c.pilot)
 
 
 async def picture(c: RealConsole, name: str, *, narrow: bool = False) -> None:
