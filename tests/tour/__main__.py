@@ -61,8 +61,10 @@ async def _deploy(c: RealConsole) -> None:
 
 
 async def _goes_wrong(s: Scenario, c: RealConsole) -> None:
-    await s.box.faults.crash("green")
-    await _seen(c, lambda text: "broken" in text or "partly" in text)
+    """The pods that users are on are not ready any more."""
+    active = await s.app.active()
+    await s.box.faults.slot(active, unready=True)
+    await _seen(c, lambda text: f"{active} v1.5.0, broken" in text or f"{active} v1.5.0, partly" in text)
     await picture(c, "failing")
 
 
