@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+pytest.register_assert_rewrite("tests.support")  # before any folder of tests imports it
+
 hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
 hypothesis.settings.load_profile("untimed")
 

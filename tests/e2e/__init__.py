@@ -1,5 +1,1 @@
 """The whole program on whole clusters: real processes, real pods, real traffic, on the real control plane and on the embedded server."""
-
-import pytest
-
-pytest.register_assert_rewrite("tests.support")
