@@ -65,10 +65,12 @@ def opened(runner: Runner) -> RunId:
 async def follow_and_end(person: Person, run: RunId) -> RunRecord:
     """Follow the run until it asks, and answer it."""
     journal = await open_journal(str(person.journal), "rehearsal")
+    answered = None
     try:
         async with asyncio.timeout(PATIENCE):
             async for record in follow.follow(journal, run):
-                if record.question:
+                if record.question and record.question.asked_at != answered:  # it stands until the answer is read
+                    answered = record.question.asked_at
                     await follow.answer(journal, run, step=record.question.step, answer="yes", actor="bob", question=record.question)
                 if not record.open:
                     return record
