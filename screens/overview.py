@@ -82,7 +82,7 @@ class Overview(ConsoleScreen):
         elif "deploy" not in self.state.runbooks:
             found["deploy"] = "no runbook “deploy” is configured"
         if self._run() is None:
-            found["open_run"] = "no run is recorded yet"
+            found["open_run"] = "the runs are not read yet" if self.state.runs is None else "no run is recorded yet"
         if not self.state.connected:
             found["commands"] = "not connected yet"
         return found

@@ -80,11 +80,12 @@ class Recorder:
                 self._trace(f"after {point}")
 
     async def _flush_soon(self) -> None:
-        await asyncio.sleep(self._linger)
-        try:
-            await self._flush()
-        except JournalError:
-            return  # it still waits: the next write that must be durable meets the same error and is heard
+        while self._waiting:  # more may come while a write is on
+            await asyncio.sleep(self._linger)
+            try:
+                await self._flush()
+            except JournalError:
+                return  # it still waits: the next write that must be durable meets the same error and is heard
 
 
 def _point(draft: Draft) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from textual.pilot import Pilot
 
@@ -35,7 +35,7 @@ def console_by(factory: WatchFactory, *, now: Callable[[], datetime] = lambda: s
     return ConsoleApp(factory, connecting="traider-prod @ prod-eu1", zone=UTC, now=now, as_ascii=as_ascii)
 
 
-async def until(pilot: Pilot[Any], holds: Callable[[], bool], *, what: str, seconds: float = 5.0) -> None:
+async def until(pilot: Pilot[Any], holds: Callable[[], object], *, what: str, seconds: float = 20.0) -> None:
     """Let the app work until something holds; fails with what it waited for."""
     for _ in range(int(seconds / 0.02)):
         if holds():
@@ -47,6 +47,12 @@ async def until(pilot: Pilot[Any], holds: Callable[[], bool], *, what: str, seco
 async def see(pilot: Pilot[Any], text: str) -> None:
     """Wait until the screen on top shows `text`."""
     await until(pilot, lambda: text in shown(pilot.app), what=f"{text!r} on the screen")
+
+
+async def at_home(pilot: Pilot[Any]) -> None:
+    """Wait until the desk is there and its runs are read: which keys fit into the footer changes until then."""
+    app = cast(ConsoleApp, pilot.app)
+    await until(pilot, lambda: app.core and app.core.state.connected and app.core.state.runs is not None, what="the desk and its runs")
 
 
 async def question(pilot: Pilot[Any], *, armed: bool = True) -> Question:

@@ -23,7 +23,7 @@ from screens.rollback import RollbackScreen
 from screens.run import RunScreen
 from screens.welcome import Welcome
 from tests.screens import scenes
-from tests.screens.apps import console, console_by, see, shown, until
+from tests.screens.apps import at_home, console, console_by, see, shown, until
 from tests.screens.fake_desk import FakeDesk
 
 
@@ -94,6 +94,7 @@ async def test_copying_says_where_the_text_was_written(desk: FakeDesk, tmp_path:
 
 async def test_crumbs_say_the_way_here(desk: FakeDesk) -> None:
     async with console(desk).run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
         await see(pilot, "Overview  02:41 UTC")
         await pilot.press("enter")
         await see(pilot, "Overview › Run 41  02:41 UTC")

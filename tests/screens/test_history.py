@@ -10,7 +10,7 @@ from console.domain.errors import JournalError
 from screens.history import HistoryScreen
 from screens.run import RunScreen
 from tests.screens import scenes
-from tests.screens.apps import console, see, shown, until
+from tests.screens.apps import at_home, console, see, shown, until
 from tests.screens.fake_desk import FakeDesk
 
 
@@ -28,7 +28,7 @@ def desk() -> FakeDesk:
 
 async def test_runs_are_listed_with_how_they_ended_and_opened_as_records(desk: FakeDesk) -> None:
     async with console(desk).run_test(size=(120, 40)) as pilot:
-        await see(pilot, "h History")
+        await at_home(pilot)
         await pilot.press("h")
         await see(pilot, "History  2 runs")
         text = shown(pilot.app)
@@ -48,7 +48,7 @@ async def test_runs_are_listed_with_how_they_ended_and_opened_as_records(desk: F
 async def test_older_runs_are_read_page_by_page_and_the_end_is_said(desk: FakeDesk) -> None:
     desk.earlier = tuple(night(run).record for run in range(39, 4, -1))
     async with console(desk).run_test(size=(120, 40)) as pilot:
-        await see(pilot, "h History")
+        await at_home(pilot)
         await pilot.press("h")
         await see(pilot, "the newest; m reads older ones")
         await pilot.press("m")
@@ -78,7 +78,7 @@ async def test_a_journal_that_cannot_be_read_is_said_where_runs_are_listed(desk:
 
 async def test_a_run_that_is_on_ticks_and_ends_in_the_list(desk: FakeDesk) -> None:
     async with console(desk).run_test(size=(120, 40)) as pilot:
-        await see(pilot, "h History")
+        await at_home(pilot)
         await pilot.press("h")
         await see(pilot, "is on")
         desk.show_runs(scenes.at_the_gate(), night(40, "failed"))

@@ -20,7 +20,7 @@ from screens.question import Question
 from screens.rollback import RollbackScreen
 from screens.run import RunScreen
 from tests.screens import scenes
-from tests.screens.apps import console, deliberately, question, see, shown, until
+from tests.screens.apps import at_home, console, deliberately, question, see, shown, until
 from tests.screens.fake_desk import FakeDesk, deploy_plan
 
 
@@ -381,3 +381,16 @@ async def test_a_person_who_chose_a_step_keeps_it_and_others_follow_the_run(desk
         desk.show_runs(scenes.at_the_gate().add("run.note", 1, text="looking"))
         await until(pilot, lambda: len(desk.log[RunId(41)]) > 0 and "looking" in str(pilot.app.core.state.entries), what="the note")  # type: ignore[attr-defined]
         assert "step 1: release is promotable" in shown(pilot.app)
+
+
+async def test_before_the_runs_are_read_none_is_said_to_be_missing() -> None:
+    desk = FakeDesk()
+    desk.snapshot.put(scenes.switched())
+    async with console(desk).run_test(size=(120, 40)) as pilot:
+        await see(pilot, "Overview  02:41 UTC")
+        await pilot.press("enter")
+        await see(pilot, "the runs are not read yet")
+        desk.show_runs(scenes.at_the_gate())
+        await at_home(pilot)
+        await pilot.press("enter")
+        await see(pilot, "Overview › Run 41")

@@ -6,7 +6,7 @@ import pytest
 
 from console.domain.errors import JournalError
 from tests.screens import scenes
-from tests.screens.apps import console, see, shown, until
+from tests.screens.apps import at_home, console, see, shown, until
 from tests.screens.fake_desk import FakeDesk
 
 
@@ -15,7 +15,7 @@ async def test_every_connection_is_listed_and_the_chosen_one_explained() -> None
     desk.snapshot.put(scenes.deploying())
     desk.show_runs()
     async with console(desk).run_test(size=(120, 40)) as pilot:
-        await see(pilot, "s Sources")
+        await at_home(pilot)
         assert desk.calls == []
         await pilot.press("s")
         await see(pilot, "14 entries")
@@ -38,7 +38,7 @@ async def test_a_look_that_fails_is_said_and_tried_again(monkeypatch: pytest.Mon
     desk.show_runs()
     desk.fails = JournalError("the journal is locked")
     async with console(desk).run_test(size=(120, 40)) as pilot:
-        await see(pilot, "s Sources")
+        await at_home(pilot)
         await pilot.press("s")
         await see(pilot, "the connections cannot be looked at: the journal is locked")
         desk.fails = None
