@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpcore
 
@@ -34,11 +34,40 @@ class TunnelBackend(httpcore.AsyncNetworkBackend):
         except BaseException:
             await stream.aclose()
             raise
-        return stream
+        return Tunnel(stream)
 
     async def sleep(self, seconds: float) -> None:
         """Wait between the pool's retries."""
         await self._inner.sleep(seconds)
+
+
+class Tunnel(httpcore.AsyncNetworkStream):
+    """A stream whose socket is closed too when the handshake on it is cancelled, which httpcore leaves to the garbage collector."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """The same stream, encrypted."""
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 async def _open_tunnel(stream: httpcore.AsyncNetworkStream, target: str, timeout: float | None) -> None:
