@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 pytest.register_assert_rewrite("tests.support")  # before any folder of tests imports it
+pytest_plugins = ["tests.planes"]  # API servers: one of each kind for all tests of a process
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
 hypothesis.settings.load_profile("untimed")

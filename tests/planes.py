@@ -1,8 +1,6 @@
 """API servers for tests: one real control plane per test session, a fresh namespace and a kubeconfig per test.
 
-Import the fixtures where they are needed (in a conftest.py, or in the test module itself):
-
-    from tests.planes import embedded_server, kubeconfig, namespace, real_plane
+The fixtures are known in every folder of tests:
 
 - `real_plane` (session): a running `ControlPlane`. Starting and stopping it belongs to no event loop, so tests of any loop scope use it.
   Its faults (`kill`, `pause`, `restart`) hit every test of the session: bring the part back before the test ends.

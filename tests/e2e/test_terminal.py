@@ -56,9 +56,9 @@ async def test_ctrl_c_detaches_and_the_run_goes_on(scenario: Starts) -> None:
     async with scenario(SHOP, waits={"bake": "4s"}) as s:
         await s.adopt("v1.4.0", active="east")
         terminal = await s.operator.terminal(*DEPLOY, "--yes")
-        await s.run_reaches("watch")
+        await terminal.shows("apply v1.5.0 to west")
         terminal.type("\x03")
         assert await terminal.ended() == 130, terminal.text
-        (await s.cli("attach")).expect(0)
+        (await s.cli("attach", str((await s.show())["id"]))).expect(0)
         await s.app.expect_live("west", "v1.5.0")
         terminal.close()

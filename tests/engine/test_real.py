@@ -23,9 +23,9 @@ from tests.contract.conftest import server
 from tests.engine.conftest import MakeRig
 from tests.engine.rig import Rig
 from tests.engine.shop import NAMES, ROLLBACK, TELL, Params, Switch, step
-from tests.planes import ApiServer, embedded_server, fresh_namespace, real_plane
+from tests.planes import ApiServer, fresh_namespace
 
-__all__ = ["embedded_server", "real_plane", "server"]
+__all__ = ["server"]
 
 SWITCH = replace(TELL, name="switch", title="switch to {preview}", digest="switch-1", steps=(
     step("gate", name="gate", question="Switch?", key="s"),

@@ -13,9 +13,7 @@ from console.cluster.connect import connect
 from console.cluster.kube import KubeCluster
 from console.sandbox.endpoint import write_kubeconfig
 from tests.faults.proxy import FaultProxy, fault_proxy
-from tests.planes import ApiServer, embedded_server, fresh_namespace
-
-__all__ = ["embedded_server"]
+from tests.planes import ApiServer, fresh_namespace
 
 
 @dataclass(frozen=True)

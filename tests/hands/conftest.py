@@ -26,9 +26,8 @@ from tests.contract.objects import Paths
 from tests.contract.wire import Api
 from tests.controlplane.build import ensure_binaries
 from tests.hands.operator import SHORT, Operator, deps_of
-from tests.planes import real_plane
 
-__all__ = ["api", "namespace", "node", "paths", "real_plane", "user"]
+__all__ = ["api", "namespace", "node", "paths", "user"]
 
 Kubectl = Callable[..., Awaitable[str]]
 Opens = Callable[..., AbstractAsyncContextManager[Operator]]

@@ -19,10 +19,8 @@ from console.sandbox.nodes.images import Image, ImageCatalog
 from console.sandbox.plane_process import RemotePlane, remote_plane
 from console.sandbox.plane_views import PlaneConfig
 from console.sandbox.postgres import Postgres, running_postgres
-from tests.planes import ApiServer, embedded_server, fresh_namespace, in_thread, real_plane, short_folder
+from tests.planes import ApiServer, fresh_namespace, in_thread, short_folder
 from tests.sandbox.town import Town
-
-__all__ = ["embedded_server", "real_plane"]
 
 BACKOFF_SCALE = 0.02
 """Crash back-off of 0.2, 0.4, 0.8 … seconds."""

@@ -19,10 +19,8 @@ from console.sandbox.supervise import ChildFailed
 from tests.contract import wire
 from tests.contract.objects import Paths, configmap, deployment, names
 from tests.contract.wire import Api, eventually
-from tests.planes import control_plane_binaries, kubeconfig, namespace, real_plane, short_folder
+from tests.planes import control_plane_binaries, short_folder
 from tests.sandbox.test_supervise import is_running, until
-
-__all__ = ["kubeconfig", "namespace", "real_plane"]
 
 Kubectl = Callable[..., Awaitable[tuple[int, str]]]
 

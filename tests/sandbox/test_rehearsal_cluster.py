@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -95,14 +94,12 @@ async def running() -> AsyncIterator[Rehearsal]:
 
 
 @pytest.mark.parametrize("where", [pytest.param("real", marks=pytest.mark.real), "embedded", "embedded on this loop"])
-async def test_the_shipped_application_serves_within_seconds_and_is_measured(where: str) -> None:
+async def test_the_shipped_application_serves_and_is_measured(where: str) -> None:
     real = control_plane_binaries().etcd.parent if where == "real" else None
     size = Size(scrape_seconds=0.3, own_process="this loop" not in where)
-    started = time.monotonic()
     async with rehearsal(real=real, size=size) as found:
         await found.apply("blue", "v1.4.2")
         health = await found.serves()
-        assert time.monotonic() - started < 30, "usually 3 s; 8 s on a real control plane"
         assert (health["release"], health["slot"], health["database"]["status"]) == ("v1.4.2", "blue", "healthy")
         assert (await found.serves("traider-frontend-blue"))["slot"] == "blue"
 
