@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
@@ -10,8 +11,9 @@ from pydantic import Field
 from actions.shared import Looking, Params, SlotParams, slot_of, unknown_slot
 from console.domain.expected import expected_answer
 from console.domain.health import ProbeResult
-from console.domain.ids import SlotName
+from console.domain.ids import ComponentName, SlotName
 from console.domain.position import position
+from console.domain.slots import SlotState, slot_state
 from console.domain.wording import counted, listed
 from console.domain.world import Kind, World
 from console.engine.action import Broken, Done, NotYet, Ports, Task, Verdict
@@ -38,6 +40,23 @@ class Round:
     """The slot whose release is expected; None while the live entry point is asked and no slot takes all traffic."""
 
 
+@dataclass(frozen=True)
+class Row:
+    """Rounds in a row that a slot passed: pods that crash between two rounds answer well in each of them."""
+
+    passed: int = 0
+    restarts: Mapping[ComponentName, int] = field(default_factory=dict)
+    """Of each component's containers, at the last round."""
+
+    def restarted(self, state: SlotState) -> Iterator[str]:
+        """Components whose containers ended since."""
+        for component in state.components:
+            more = component.restarts - self.restarts.get(component.name, component.restarts)
+            if more > 0:
+                because = f": {component.cause}" if component.cause else ""
+                yield f"{component.name} restarted {counted(more, 'time')} between two rounds{because}"
+
+
 class SlotHealth(Looking[SlotHealthParams, Round]):
     """Asks a slot's pods before users reach them."""
 
@@ -56,7 +75,15 @@ class SlotHealth(Looking[SlotHealthParams, Round]):
     def verify(self, facts: Round, task: Task[SlotHealthParams], carry: object) -> Verdict:
         if wrong := unknown_slot(task.environment, slot_of(task, task.params.slot)):
             return Broken(wrong)
-        return judged(facts, task, wanted=task.params.consecutive, carry=carry)
+        state = slot_state(task.environment, facts.world, slot_of(task, task.params.slot))
+        before = carry if isinstance(carry, Row) else Row()
+        restarts = {c.name: c.restarts for c in state.components}
+        if unsteady := [*before.restarted(state), *(c.shortfall for c in state.components if c.desired and not min(c.ready, c.available))]:
+            return NotYet("; ".join(dict.fromkeys(unsteady)), Row(0, restarts))
+        verdict = judged(facts, task, wanted=task.params.consecutive, carry=before.passed)
+        if isinstance(verdict, NotYet) and isinstance(verdict.carry, int):
+            return NotYet(verdict.message, Row(verdict.carry, restarts))
+        return verdict
 
 
 class LiveHealth(Looking[LiveHealthParams, Round]):
@@ -82,7 +109,7 @@ def judged(facts: Round, task: Task[Any], *, wanted: int, carry: object) -> Verd
     asked = [r for r in facts.results if r.ok is not None]
     if not asked:
         return _nothing_asked(facts, task)
-    failures = [*(failure_text(r) for r in asked if not r.ok), *wrong_releases(facts, task)]
+    failures = [*(r.said for r in asked if not r.ok), *wrong_releases(facts, task)]
     if failures:
         return NotYet("; ".join(dict.fromkeys(failures)), 0)
     passed = (carry if isinstance(carry, int) else 0) + 1
@@ -92,11 +119,6 @@ def judged(facts: Round, task: Task[Any], *, wanted: int, carry: object) -> Verd
         return NotYet(f"{passed} of {wanted} in a row: {text}", passed)
     said = sorted({r.release for r in asked if r.release})
     return Done(text + (f", {wanted} times in a row" if wanted > 1 else ""), {"checks": [_evidence(r) for r in asked], "releases": said})
-
-
-def failure_text(result: ProbeResult) -> str:
-    """`backend database: database.status is "down"`."""
-    return f"{result.component} {result.check}: {result.detail or result.label}"
 
 
 def wrong_releases(facts: Round, task: Task[Any]) -> list[str]:

@@ -33,6 +33,11 @@ class ProbeResult:
     pod: str = ""
     """Pod that was asked through the API server; empty when a URL was asked."""
 
+    @property
+    def said(self) -> str:
+        """`backend database: database.status is "down"`."""
+        return f"{self.component} {self.check}: {self.detail or self.label}"
+
 
 CheckKey = tuple[ComponentName, str]
 

@@ -1,17 +1,19 @@
 """A wait: time that has to pass, counted from an absolute moment in the API server's time, so that a resumed run does not start anew.
 
 Meanwhile live traffic is looked at: nobody waits for the end of a time in which users were moved elsewhere, or are served by nobody.
+Health checks of the live entry point that fail are told as they do; the step after the wait judges them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from console.domain.environment import Environment
 from console.domain.errors import BluegreenError
 from console.domain.foreign import moved_from
+from console.domain.health import CheckKey, Tally, tally
 from console.domain.moments import spoken
 from console.domain.position import position
 from console.domain.runbook import Step
@@ -31,6 +33,8 @@ Slots = Mapping[str, str]
 """The slot that each component's users are sent to; empty where there is none."""
 LOOK_SECONDS = 2.0
 """Seconds between two looks at live traffic."""
+FAILS_TWICE = 2
+"""Rounds that a health check has to fail in a row to be told: one lost answer is nobody's news."""
 DEAD_SECONDS = 5.0
 """A component of the live slot without any available pod for so long is not one that is just restarting."""
 
@@ -76,6 +80,10 @@ class _Watch:
     """The last look saw nothing."""
     dead_since: float | None = None
     """On the monotonic clock."""
+    health: Mapping[CheckKey, Tally] = field(default_factory=dict)
+    """Of the live entry point, since the wait began."""
+    sick: bool = False
+    """The last look told of failing health checks."""
 
     async def look(self) -> None:
         """An API server that does not answer says nothing about users."""
@@ -86,6 +94,7 @@ class _Watch:
             self.blind = False
             self._moved(world)
             await self._served(world)
+            await self._healthy()
         except BluegreenError as error:
             self.blind = True
             waits = failure_of(error) is Failure.LOGIN
@@ -96,6 +105,16 @@ class _Watch:
         self.before = self.before or _slots(environment, now)
         if found := moved_from(environment, now, self.before):
             raise StepEnded("failed", f"live traffic was moved while it was watched: {listed(found)}")
+
+    async def _healthy(self) -> None:
+        """Tells which health checks fail, and when they pass again."""
+        self.health = tally(self.health, await self.session.deps.probes.live(fresh=True))
+        failing = [t.latest.said for t in self.health.values() if t.failed >= FAILS_TWICE]
+        if failing:
+            self.session.progress(f"live health fails: {listed(failing)}")
+        elif self.sick and not any(t.failed for t in self.health.values()):
+            self.session.progress("live health is well again")
+        self.sick = bool(failing) or (self.sick and any(t.failed for t in self.health.values()))
 
     async def _served(self, world: World) -> None:
         """Raises StepEnded with the causes, which take a longer look, once a component is without pods for long enough."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from console.cluster.errors import Unauthorized, Unreachable
+from console.domain.health import ProbeResult
+from console.domain.ids import ComponentName
 from console.domain.world import FieldManager
 from tests.engine.rig import Rig
 from tests.support.faults import fault
@@ -63,3 +66,24 @@ async def test_an_api_server_that_does_not_tell_ends_no_watch(shop: Rig, error: 
     assert record.outcome == "done"
     said = {str(e.body.get("text")) for e in await shop.journal.read() if e.type == "step.progress"}
     assert "live traffic is seen again" in said
+
+
+def answered(*, ok: bool, detail: str = "") -> tuple[ProbeResult, ...]:
+    return (ProbeResult("database", ComponentName("backend"), ok, "ok" if ok else "body", detail),)
+
+
+@fault(
+    "a health check of the live entry point fails while a release is watched",
+    group="pods",
+    sees="in the run's step, within two looks (4 s): which check fails and what it answered; and when it is well again",
+    does="the watch goes on; the check after it decides, and goes back if health is still failing then",
+    costs="nothing while it recovers within the watch",
+)
+async def test_health_that_fails_during_the_watch_is_told_and_so_is_its_end(shop: Rig) -> None:
+    lost = answered(ok=False, detail='database.status is "down"')
+    shop.deps.probes.live_rounds = deque([answered(ok=True), lost, answered(ok=True), lost, lost, lost, answered(ok=True)])  # type: ignore[attr-defined]
+    opened = await shop.open("baked", assume_yes=True)
+    record = await shop.drive(opened.ref)
+    assert record.outcome == "done"
+    said = [str(e.body.get("text")) for e in await shop.journal.read() if e.type == "step.progress" and e.body.get("step") == "wait"]
+    assert said == ['live health fails: backend database: database.status is "down"', "live health is well again"]
