@@ -86,6 +86,9 @@ class Details:
 class Answered(ClusterError):
     """The API server answered with an error."""
 
+    advice = ""
+    """What to do about it, where the answer alone does not tell."""
+
     def __init__(
         self,
         message: str,
@@ -96,7 +99,7 @@ class Answered(ClusterError):
         sent: Sent = "no",
         details: Details | None = None,
     ) -> None:
-        super().__init__(message, hint=hint, status=status, reason=reason, sent=sent)
+        super().__init__(message, hint=hint or self.advice, status=status, reason=reason, sent=sent)
         self.details = details or Details()
 
 
@@ -109,6 +112,7 @@ class Unauthorized(Answered):
 
     status = 401
     exit_code = 3
+    advice = "log in again, or check that the credentials belong to this cluster; new ones are picked up without a restart"
 
 
 class Forbidden(Answered):
