@@ -18,6 +18,10 @@ OURS = ("BLUEGREEN_",)
 OTHERS = ("KUBECONFIG", "NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "COLORTERM", "PGHOST", "PGUSER", "PGPASSWORD", "PGDATABASE")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--both", action="store_true", help="run every end-to-end test on the embedded API server, too")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is collected, so that session fixtures and child processes are covered, too."""
     for name in list(os.environ):

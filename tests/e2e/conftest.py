@@ -1,9 +1,12 @@
-"""One cluster of each kind per session; a scenario in a namespace of its own per test. `-k real` or `-k embedded` selects a kind."""
+"""One cluster of each kind per session; a scenario in a namespace of its own per test.
+
+Where the real control plane is there, the embedded one is left to the modules of `ON_BOTH`, for the time it takes; `--both` runs all on both.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +14,7 @@ from typing import Protocol
 import pytest
 import pytest_asyncio
 
+from console.sandbox.binaries import BinariesMissing, find_binaries
 from console.sandbox.rehearsal_cluster import SandboxCluster
 from tests.planes import control_plane_binaries, short_folder
 from tests.support.application import Json
@@ -18,6 +22,8 @@ from tests.support.layout import TRAIDER, Layout
 from tests.support.scenario import Scenario, running_box
 
 HERE = Path(__file__).parent
+ON_BOTH = ("test_deploying", "test_rounds", "test_terminal")
+"""The main job."""
 BOTH = [pytest.param("real", marks=pytest.mark.real), "embedded"]
 REAL = BOTH[:1]
 
@@ -31,6 +37,8 @@ class Starts(Protocol):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Clusters live as long as the session, and so does the event loop they and their tests run on. Slow tests are asked for."""
+    if not config.getoption("both") and _has_real():
+        _deselect(config, items, lambda item: _is_second(item) and item.path.stem not in ON_BOTH)
     asked = "slow" in str(config.getoption("markexpr"))
     for item in items:
         if HERE not in item.path.parents:
@@ -39,6 +47,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
         if item.get_closest_marker("slow") and not asked:
             item.add_marker(pytest.mark.skip(reason="takes minutes: ask for it with -m slow"))
+
+
+def _has_real() -> bool:
+    try:
+        return bool(find_binaries())
+    except BinariesMissing:
+        return False
+
+
+def _is_second(item: pytest.Item) -> bool:
+    """The embedded twin of a test that runs on the real control plane."""
+    marks = [m for m in item.iter_markers("parametrize") if m.args and m.args[0] == "box"]
+    return HERE in item.path.parents and "embedded" in item.name and not marks
+
+
+def _deselect(config: pytest.Config, items: list[pytest.Item], left_out: Callable[[pytest.Item], bool]) -> None:
+    out = [item for item in items if left_out(item)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if not left_out(item)]
 
 
 @pytest.fixture(scope="session")
