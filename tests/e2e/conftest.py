@@ -1,6 +1,7 @@
 """One cluster of each kind per session; a scenario in a namespace of its own per test.
 
-Where the real control plane is there, the embedded one is left to the modules of `ON_BOTH`, for the time it takes; `--both` runs all on both.
+Where the real control plane is there, the embedded one is left to the modules of `ON_BOTH`, for the time it takes.
+`--both` runs all tests on both.
 """
 
 from __future__ import annotations
