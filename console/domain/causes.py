@@ -111,7 +111,8 @@ def _container_cause(pod: Pod, container: ContainerState, events: list[Event]) -
 
 
 def _image_cause(pod: Pod, container: ContainerState, events: list[Event]) -> Cause:
-    pulls = (e.message for e in events if e.reason in ("Failed", "InspectFailed") and "pull" in e.message.lower())
+    failed = (e.message for e in events if e.reason in ("Failed", "InspectFailed") and "pull" in e.message.lower())
+    pulls = (message for message in failed if not message.startswith("Error: "))  # `Error: ErrImagePull` comes beside the one that tells
     said = container.message if not container.message.startswith("Back-off") else next(pulls, container.message)
     final = container.reason in ("InvalidImageName", "ErrImageNeverPull") or not _PASSING.search(said)
     about = said if container.image and container.image in said else _joined_words(container.image, said)
