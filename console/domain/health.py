@@ -39,6 +39,8 @@ class ProbeResult:
         return f"{self.component} {self.check}: {self.detail or self.label}"
 
 
+JITTER_SECONDS, JITTER_SHARE = 0.05, 0.5
+"""Latencies that differ by less than either are the same one."""
 CheckKey = tuple[ComponentName, str]
 
 
@@ -54,6 +56,8 @@ class Tally:
     """Rounds failed in a row."""
     since: datetime | None = None
     """When the row began."""
+    typical: float | None = None
+    """Seconds that answers take; moves only when one took notably less or more, so that a screen does not flicker over jitter."""
 
     @property
     def ok(self) -> bool | None:
@@ -89,10 +93,17 @@ def _verdict(group: list[ProbeResult]) -> ProbeResult:
 
 def _counted(before: Tally | None, result: ProbeResult) -> Tally:
     known = before or Tally(result)
+    typical = _typical(known.typical, result.latency)
     match result.ok:
         case None:
-            return Tally(result, known.passed, known.failed, known.since)
+            return Tally(result, known.passed, known.failed, known.since, known.typical)
         case True:
-            return Tally(result, known.passed + 1, 0, known.since if known.passed else result.at)
+            return Tally(result, known.passed + 1, 0, known.since if known.passed else result.at, typical)
         case False:
-            return Tally(result, 0, known.failed + 1, known.since if known.failed else result.at)
+            return Tally(result, 0, known.failed + 1, known.since if known.failed else result.at, typical)
+
+
+def _typical(before: float | None, latency: float | None) -> float | None:
+    if before is None or latency is None:
+        return before if latency is None else latency
+    return latency if abs(latency - before) > max(JITTER_SECONDS, before * JITTER_SHARE) else before

@@ -75,3 +75,22 @@ def test_checks_and_components_are_counted_apart_and_absent_ones_stay() -> None:
         ("web", "database"): (0, 1),
         ("api", "health"): (0, 1),
     }
+
+
+@pytest.mark.parametrize(
+    ("latencies", "typical"),
+    [
+        ((0.046,), 0.046),
+        ((0.046, 0.022, 0.057, 0.091), 0.046),
+        ((0.046, 0.097), 0.097),
+        ((0.4, 0.55, 0.3), 0.4),
+        ((0.4, 0.61), 0.61),
+        ((0.4, None, 0.45), 0.4),
+    ],
+)
+def test_a_latency_moves_only_when_it_differs_notably(latencies: tuple[float | None, ...], typical: float) -> None:
+    tallies: dict[CheckKey, Tally] = {}
+    for latency in latencies:
+        tallies = tally(tallies, [ProbeResult("health", ComponentName("backend"), True if latency else None, "ok", latency=latency)])
+    (found,) = tallies.values()
+    assert found.typical == typical

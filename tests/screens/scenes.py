@@ -213,12 +213,12 @@ def probes_ok(latency: float = 0.042) -> Mapping[CheckKey, Tally]:
 
 
 def probes_failing() -> Mapping[CheckKey, Tally]:
-    failing = Tally(ProbeResult("database", BACKEND, False, "status", "503", 503, 0.012), failed=4, since=ago(12))
+    failing = Tally(ProbeResult("database", BACKEND, False, "status", "503", 503, 0.012), failed=4, since=ago(12), typical=0.012)
     return {**probes_ok(), (BACKEND, "database"): failing}
 
 
 def _tally(component: ComponentName, check: str, latency: float) -> Tally:
-    return Tally(ProbeResult(check, component, True, "ok", "", 200, latency), passed=3, since=ago(60))
+    return Tally(ProbeResult(check, component, True, "ok", "", 200, latency), passed=3, since=ago(60), typical=latency)
 
 
 def busy(requests: float = 212.0, errors: float = 0.002, p95: float = 0.184) -> SlotMetrics:

@@ -163,12 +163,12 @@ def _check(name: str, tallies: list[Tally], source: Freshness, now: datetime) ->
     """The worst of the components that answer this check."""
     if not tallies:
         return None
-    worst = min(tallies, key=lambda t: ({False: 0, None: 1, True: 2}[t.ok], -t.failed, -(t.latest.latency or 0.0)))
+    worst = min(tallies, key=lambda t: ({False: 0, None: 1, True: 2}[t.ok], -t.failed, -(t.typical or 0.0)))
     if worst.ok is False:
         lasting = f" ({whole_duration((now - worst.since).total_seconds())})" if worst.since else ""
         row = f", {worst.failed} in a row{lasting}" if worst.failed > 1 else ""
         return ProbeCell(name, shown_mark(Mark.BROKEN, source), (worst.latest.detail or worst.latest.label) + row)
     if worst.ok is None:
         return ProbeCell(name, Mark.UNKNOWN, worst.latest.detail or "skipped")
-    latency = milliseconds(worst.latest.latency) if worst.latest.latency is not None else "ok"
+    latency = milliseconds(worst.typical) if worst.typical is not None else "ok"
     return ProbeCell(name, shown_mark(Mark.WELL, source), latency)
