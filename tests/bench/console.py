@@ -190,6 +190,7 @@ async def changes(stage: Stage, seen: Seen, *, count: int) -> None:
         for number in range(count):
             slot = hollow.SLOTS[(number + 1) % 2]
             told = partial(re.search, rf"SWITCH .*frontend → {slot}")
+            pane.catch_up()  # else the rest of the last change still stands on a screen that is half drawn
             sent = time.monotonic()
             await writer.patch("Service", "traider-frontend", {"spec": {"selector": {"version": slot}}})
             seen.changes.append(await pane.until(told, what=f"frontend → {slot}") - sent)
