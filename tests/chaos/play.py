@@ -16,7 +16,7 @@ from tests.chaos.explained import unexplained
 from tests.chaos.forks import Forks
 from tests.chaos.killer import Killer
 from tests.faults.account import Account, account, masked, mismatches
-from tests.faults.effects import STAMPS, TIMES, flat
+from tests.faults.effects import CONTROLLERS, STAMPS, TIMES, flat
 from tests.faults.proxy import FaultProxy
 from tests.support.scenario import Scenario
 
@@ -25,7 +25,7 @@ DRIVING = 1200.0
 """Seconds for one run with all its crashes."""
 BY_COMMAND = 8
 """Every so manyth runner is started by `bluegreen resume` itself."""
-UNSAID = STAMPS | TIMES | {"metadata.annotations.deployment.kubernetes.io/revision"}
+UNSAID = STAMPS | TIMES | CONTROLLERS
 State = Mapping[str, Mapping[str, str]]
 
 

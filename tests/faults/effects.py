@@ -13,6 +13,8 @@ COUNTED = frozenset({"resourceVersion", "generation", "managedFields", "uid", "c
 STAMPS = frozenset(f"metadata.annotations.{name}" for name in (facts.RUN, facts.EPOCH, facts.BY))
 """Who wrote: the same change by a resumed runner carries another epoch."""
 TIMES = frozenset({f"metadata.annotations.{facts.SWITCHED_AT}", f"metadata.annotations.{facts.KEEP_WARM_UNTIL}"})
+CONTROLLERS = frozenset({"metadata.annotations.deployment.kubernetes.io/revision"})
+"""What controllers write into an object, at a moment of theirs: it may fall between the looks before and after a write."""
 
 Json = Mapping[str, Any]
 Change = tuple[str, str, str]
@@ -36,8 +38,8 @@ class Effect:
 
     @property
     def substance(self) -> tuple[Change, ...]:
-        """Without who wrote it, and when."""
-        return tuple(c for c in self.changes if c[0] not in STAMPS | TIMES)
+        """Ours, without who wrote it, and when."""
+        return tuple(c for c in self.changes if c[0] not in STAMPS | TIMES | CONTROLLERS)
 
     def __str__(self) -> str:
         did = "created" if self.created else "deleted" if self.deleted else ", ".join(f"{p} {a} → {b}" for p, a, b in self.substance)

@@ -111,5 +111,8 @@ async def test_who_wrote_it_is_no_substance() -> None:
     changed = effect_of(1, "services", "web", annotated("1", {}), annotated("2", {"bluegreen/release": "v2"}))
     assert changed is not None
     assert changed.substance == (("metadata.annotations.bluegreen/release", "", "v2"),)
+    beside = effect_of(1, "deployments", "web", annotated("1", {}), annotated("2", {"deployment.kubernetes.io/revision": "5"}))
+    assert beside is not None
+    assert beside.substance == ()
     counted = effect_of(1, "services", "web", {"metadata": {"resourceVersion": "1"}}, {"metadata": {"resourceVersion": "2"}})
     assert counted is None
