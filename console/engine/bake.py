@@ -82,8 +82,8 @@ class _Watch:
     """On the monotonic clock."""
     health: Mapping[CheckKey, Tally] = field(default_factory=dict)
     """Of the live entry point, since the wait began."""
-    sick: bool = False
-    """The last look told of failing health checks."""
+    told: str = ""
+    """What was told of failing health checks, until they are well again."""
 
     async def look(self) -> None:
         """An API server that does not answer says nothing about users."""
@@ -109,12 +109,13 @@ class _Watch:
     async def _healthy(self) -> None:
         """Tells which health checks fail, and when they pass again."""
         self.health = tally(self.health, await self.session.deps.probes.live(fresh=True))
-        failing = [t.latest.said for t in self.health.values() if t.failed >= FAILS_TWICE]
-        if failing:
-            self.session.progress(f"live health fails: {listed(failing)}")
-        elif self.sick and not any(t.failed for t in self.health.values()):
+        failing = listed([t.latest.said for t in self.health.values() if t.failed >= FAILS_TWICE])
+        if failing and failing != self.told:
+            self.session.progress(f"live health fails: {failing}")
+            self.told = failing
+        elif self.told and not any(t.failed for t in self.health.values()):
             self.session.progress("live health is well again")
-        self.sick = bool(failing) or (self.sick and any(t.failed for t in self.health.values()))
+            self.told = ""
 
     async def _served(self, world: World) -> None:
         """Raises StepEnded with the causes, which take a longer look, once a component is without pods for long enough."""

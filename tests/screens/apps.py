@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from textual.pilot import Pilot
 
 from console.app.app import ConsoleApp
 from console.app.desk import Watch, WatchFactory
+from screens.base import ConsoleScreen
 from screens.question import Question
 from screens.widgets.guard import BURST
 from screens.widgets.log_panel import LogPanel
@@ -51,8 +52,12 @@ async def see(pilot: Pilot[Any], text: str) -> None:
 
 async def at_home(pilot: Pilot[Any]) -> None:
     """Wait until the desk is there and its runs are read: which keys fit into the footer changes until then."""
-    app = cast(ConsoleApp, pilot.app)
-    await until(pilot, lambda: app.core and app.core.state.connected and app.core.state.runs is not None, what="the desk and its runs")
+
+    def there() -> bool:
+        screen = pilot.app.screen
+        return isinstance(screen, ConsoleScreen) and screen.state.connected and screen.state.runs is not None
+
+    await until(pilot, there, what="the desk and its runs")
 
 
 async def question(pilot: Pilot[Any], *, armed: bool = True) -> Question:
