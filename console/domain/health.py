@@ -40,7 +40,7 @@ class ProbeResult:
 
 
 JITTER_SECONDS, JITTER_SHARE = 0.05, 0.5
-"""Latencies that differ by less than either are the same one."""
+"""Latencies that differ by no more than the larger of the two (the share is of the one that is shown) count as the same."""
 CheckKey = tuple[ComponentName, str]
 
 

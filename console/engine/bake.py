@@ -33,7 +33,7 @@ Slots = Mapping[str, str]
 """The slot that each component's users are sent to; empty where there is none."""
 LOOK_SECONDS = 2.0
 """Seconds between two looks at live traffic."""
-FAILS_TWICE = 2
+TOLD_AFTER = 2
 """Rounds that a health check has to fail in a row to be told: one lost answer is nobody's news."""
 DEAD_SECONDS = 5.0
 """A component of the live slot without any available pod for so long is not one that is just restarting."""
@@ -106,17 +106,6 @@ class _Watch:
         if found := moved_from(environment, now, self.before):
             raise StepEnded("failed", f"live traffic was moved while it was watched: {listed(found)}")
 
-    async def _healthy(self) -> None:
-        """Tells which health checks fail, and when they pass again."""
-        self.health = tally(self.health, await self.session.deps.probes.live(fresh=True))
-        failing = listed([t.latest.said for t in self.health.values() if t.failed >= FAILS_TWICE])
-        if failing and failing != self.told:
-            self.session.progress(f"live health fails: {failing}")
-            self.told = failing
-        elif self.told and not any(t.failed for t in self.health.values()):
-            self.session.progress("live health is well again")
-            self.told = ""
-
     async def _served(self, world: World) -> None:
         """Raises StepEnded with the causes, which take a longer look, once a component is without pods for long enough."""
         clock = self.session.deps.clock
@@ -131,6 +120,17 @@ class _Watch:
         if dead := _dead(environment, whole):
             active = position(environment, whole).active
             raise StepEnded("failed", f"{active} does not serve any more: {'; '.join(dead)}")
+
+    async def _healthy(self) -> None:
+        """Tells which health checks fail, and when they pass again."""
+        self.health = tally(self.health, await self.session.deps.probes.live(fresh=True))
+        failing = listed([t.latest.said for t in self.health.values() if t.failed >= TOLD_AFTER])
+        if failing and failing != self.told:
+            self.session.progress(f"live health fails: {failing}")
+            self.told = failing
+        elif self.told and not any(t.failed for t in self.health.values()):
+            self.session.progress("live health is well again")
+            self.told = ""
 
 
 def _dead(environment: Environment, world: World) -> list[str]:

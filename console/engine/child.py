@@ -147,10 +147,10 @@ class Child:
                 os.killpg(pid, signal.SIGKILL)
 
     def _keep(self) -> dict[str, object]:
-        raw = self.folder / "output"
-        content = raw.read_bytes().decode("utf-8", "replace") if raw.exists() else ""
+        raw, kept = self.folder / "output", self.folder / "output.txt"
+        source = raw if raw.exists() else kept  # kept already by a runner that died before it could say so
+        content = source.read_bytes().decode("utf-8", "replace") if source.exists() else ""
         clean = without_secrets(content).encode()
-        kept = self.folder / "output.txt"
         kept.touch(mode=0o600)
         kept.write_bytes(clean)
         raw.unlink(missing_ok=True)

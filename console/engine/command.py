@@ -243,9 +243,9 @@ class _Printed:
 
 async def _judged(job: _Job, child: Child, exit_: Exit) -> Done:
     """Raises StepEnded for what did not end well; by its class it failed, or may have done part of its work."""
+    await job.session.recorder.flush()
     evidence = {"exit_code": exit_.code, **await child.keep()}
     said = _said(exit_, job.stage.deadline - job.stage.began)
-    await job.session.recorder.flush()
     last = job.session.step(job.step.name).output[-1:]
     if exit_.well:
         return Done(said + (f": {last[0]}" if last else ""), evidence)

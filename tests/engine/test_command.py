@@ -354,3 +354,12 @@ async def test_a_plan_names_the_command_and_runs_nothing(make_rig: MakeRig, tmp_
     assert plan.rows[1].kubectl
     assert effects(tmp_path) == 0
     assert RunId(1) not in [r.id for r in await rig.journal.runs()]
+
+
+async def test_output_that_a_dead_runner_kept_is_kept_by_the_next_one(tmp_path: Path) -> None:
+    folder = tmp_path / "1"
+    folder.mkdir()
+    (folder / "output").write_text("one\ntwo\n")
+    first = await Child(folder).keep()
+    assert await Child(folder).keep() == first
+    assert Path(str(first["output"])).read_text() == "one\ntwo\n"
