@@ -29,12 +29,11 @@ class HttpGet:
     def __init__(self, *, verify: ssl.SSLContext | None = None) -> None:
         self._verify = verify
         self._lock = asyncio.Lock()
-        self._kept: httpx.AsyncClient | None = None
-        self._fresh: httpx.AsyncClient | None = None
+        self._pools: dict[tuple[bool, bool], httpx.AsyncClient] = {}
 
     async def get(self, url: str, *, timeout: float, fresh: bool = False) -> Reply | Failure:
         """The answer within `timeout` seconds in all. `fresh` opens a connection for this request alone."""
-        client = await self._client(fresh=fresh)
+        client = await self._client(secure=not url.lower().startswith("http:"), fresh=fresh)
         began = time.monotonic()
         try:
             async with asyncio.timeout(timeout), client.stream("GET", url, headers=HEADERS) as response:
@@ -46,20 +45,23 @@ class HttpGet:
             return failure_of(error)
 
     async def close(self) -> None:
-        for client in (self._kept, self._fresh):
-            if client is not None:
-                await client.aclose()
+        for client in self._pools.values():
+            await client.aclose()
 
-    async def _client(self, *, fresh: bool) -> httpx.AsyncClient:
+    async def _client(self, *, secure: bool, fresh: bool) -> httpx.AsyncClient:
         async with self._lock:
-            if self._kept is None or self._fresh is None:
-                verify = self._verify if self._verify is not None else await asyncio.to_thread(authorities)
-                self._kept, self._fresh = _pool(verify, keep=20), _pool(verify, keep=0)
-            return self._fresh if fresh else self._kept
+            if (secure, fresh) not in self._pools:
+                verify = await self._authorities() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                for kind, keep in ((False, 20), (True, 0)):
+                    self._pools[secure, kind] = _pool(verify, keep=keep)
+            return self._pools[secure, fresh]
+
+    async def _authorities(self) -> ssl.SSLContext:
+        return self._verify if self._verify is not None else await asyncio.to_thread(authorities)
 
 
 def authorities() -> ssl.SSLContext:
-    """The system's certificate authorities and certifi's; reading them takes some 30 ms."""
+    """The system's certificate authorities and certifi's; reading them takes some 50 ms, so plain HTTP goes without."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

@@ -149,6 +149,11 @@ async def test_the_systems_own_authorities_are_trusted(tmp_path: Path, monkeypat
         assert (await prometheus.reading("up")).state == "ok"
 
 
+async def test_plain_http_waits_for_no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", lambda: pytest.fail("the authorities were read"))
+    assert (await asked(one))[0] == "ok"
+
+
 async def test_the_environments_proxy_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

@@ -55,6 +55,15 @@ async def test_an_answer_with_its_latency() -> None:
     assert 0.05 <= found.latency < 2.0
 
 
+async def test_plain_http_waits_for_no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.probes.http.authorities", lambda: pytest.fail("the authorities were read"))
+    http = HttpGet()
+    async with scripted(well) as server:
+        assert isinstance(await http.get(server.url, timeout=2.0), Reply)
+        assert isinstance(await http.get(server.url, timeout=2.0, fresh=True), Reply)
+    await http.close()
+
+
 async def test_nobody_listens() -> None:
     async with scripted(well) as server, getter() as http:
         url = server.url
