@@ -10,9 +10,10 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from console.app.desk import Desk, FirstUseNeeded, Watch, WatchFactory
+from console.domain.entry import Entry
 from console.domain.errors import BluegreenError
 from console.domain.ids import RunId
-from console.domain.run import Entry, RunRecord
+from console.domain.run import RunRecord
 from console.domain.snapshot import Snapshot
 from console.domain.views.state import ConsoleState, with_run, with_runs, with_snapshot
 

@@ -20,6 +20,7 @@ from console.cli.watching import LiveWatch, open_watch
 from console.cluster.rehearse import ServerRehearsal
 from console.domain.charts import ChartPage, ChartRequest
 from console.domain.connections import Connections
+from console.domain.entry import Entry
 from console.domain.environment import Environment
 from console.domain.errors import JournalError, Refused
 from console.domain.ids import RunId
@@ -27,7 +28,8 @@ from console.domain.logs import LogPage, LogRequest
 from console.domain.object_diff import DiffView
 from console.domain.position import position
 from console.domain.rollback import rollback_targets
-from console.domain.run import Entry, Question, RunRecord, advance
+from console.domain.run import Question, RunRecord
+from console.domain.run_fold import advance
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.plan import PlanView

@@ -9,10 +9,12 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.domain.entry import Draft
 from console.domain.errors import UsageError
 from console.domain.ids import RunId
 from console.domain.redact import redacted
-from console.domain.run import Draft, RunRecord, fold
+from console.domain.run import RunRecord
+from console.domain.run_fold import fold
 from console.engine.follow import item
 from console.journal.ledger import Ledger
 

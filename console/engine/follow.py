@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 from console.domain.challenge import read_value
+from console.domain.entry import Draft, EntryType
 from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
 from console.domain.redact import redacted
-from console.domain.run import Draft, EntryType, Question, RunRecord, StepRecord, advance, fold
+from console.domain.run import Question, RunRecord, StepRecord
+from console.domain.run_fold import advance, fold
 from console.engine.questions import accepts
 from console.journal.journal import Journal
 from console.journal.ledger import Ledger

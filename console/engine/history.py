@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from console.domain.entry import Entry, EntryType
 from console.domain.ids import RunId
-from console.domain.run import Entry, EntryType
 from console.domain.views.readiness import Basis, Estimate
 from console.journal.journal import Journal
 

@@ -7,7 +7,7 @@ import asyncio
 from console.domain.errors import BluegreenError
 from console.domain.position import position
 from console.domain.rollback import rollback_targets
-from console.domain.run import differences
+from console.domain.run_fold import differences
 from console.domain.sight import Sight, judged
 from console.domain.world import World
 from console.engine import traffic

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from console.domain.challenge import as_body, challenge_of, read_value
 from console.domain.change import Difference
-from console.domain.run import Entry, Question, differences
+from console.domain.entry import Entry
+from console.domain.run import Question
+from console.domain.run_fold import differences
 from console.engine.session import Session
 
 FOREVER = 3600.0

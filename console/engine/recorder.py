@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from console.domain.entry import Draft, Entry, EntryType
 from console.domain.errors import JournalError
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Draft, Entry, EntryType
 from console.engine.deps import Trace
 from console.journal.ledger import Ledger
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from console.domain.environment import Environment
 from console.domain.errors import BluegreenError, Refused
 from console.domain.ids import RunId
-from console.domain.run import fold
+from console.domain.run_fold import fold
 from console.domain.views.report import ReportView, report_text
 from console.engine.history import usual
 from console.journal.journal import Journal

@@ -6,8 +6,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
+from console.domain.entry import Entry
 from console.domain.errors import Refused
-from console.domain.run import Entry, RunRecord, StepState
+from console.domain.run import RunRecord, StepState
 from console.domain.runbook import MANUAL, Step
 from console.engine.deps import Deps
 from console.engine.ending import LeaseLost, OperatorNeeded, StepEnded

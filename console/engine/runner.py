@@ -8,7 +8,8 @@ from pathlib import Path
 
 from console.domain.errors import BluegreenError, JournalError, PortError, Refused
 from console.domain.ids import RunId
-from console.domain.run import RunRecord, fold
+from console.domain.run import RunRecord
+from console.domain.run_fold import fold
 from console.engine import bindings
 from console.engine.aftermath import conclude, finish
 from console.engine.ahead import look_ahead

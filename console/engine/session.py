@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from console.domain.entry import Entry
 from console.domain.errors import JournalError, PortError
 from console.domain.facts import Stamp
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Entry, Outcome, RunRecord, StepRecord, advance, fold
+from console.domain.run import Outcome, RunRecord, StepRecord
+from console.domain.run_fold import advance, fold
 from console.domain.runbook import Runbook, Step
 from console.engine import bindings, traffic
 from console.engine.action import Ports

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
+from console.domain.entry import Draft
 from console.domain.environment import Environment
 from console.domain.errors import BluegreenError, JournalError, Refused, UsageError
 from console.domain.facts import Stamp
 from console.domain.ids import Epoch, RunId
 from console.domain.release import Release
 from console.domain.rollback import rollback_targets
-from console.domain.run import Draft
 from console.domain.runbook import Runbook
 from console.domain.views.plan import PlanView
 from console.domain.world import KINDS, Kind

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from console.domain.change import canonical_json
+from console.domain.entry import Draft, Entry, EntryType
 from console.domain.ids import RunId
-from console.domain.run import Draft, Entry, EntryType
 
 GENESIS = "0" * 64
 """`prev` of the first entry."""

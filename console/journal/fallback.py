@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, suppress
 from pathlib import Path
 
+from console.domain.entry import Draft, Entry
 from console.domain.errors import JournalError
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Draft, Entry
 from console.journal.errors import Overtaken
 from console.journal.ledger import NOBODY, Ledger
 from console.journal.place import workable

@@ -12,8 +12,10 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from console.domain.entry import Draft, Entry, EntryType
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Draft, Entry, EntryType, RunRecord, fold
+from console.domain.run import RunRecord
+from console.domain.run_fold import fold
 from console.journal import engines, rows
 from console.journal.chain import Head, Row, entry
 from console.journal.errors import JournalVersion

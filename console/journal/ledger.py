@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from typing import Protocol
 
+from console.domain.entry import Draft, Entry
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Draft, Entry
 from console.journal.verify import Anchor
 
 NOBODY = Epoch(0)

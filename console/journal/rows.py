@@ -10,8 +10,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from console.domain.change import canonical_json
+from console.domain.entry import Draft, EntryType
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Draft, EntryType
 from console.journal.chain import Head, Row, link
 from console.journal.errors import JournalDamaged, JournalVersion, Overtaken, RunIsOpen
 from console.journal.schema import SCHEMA_VERSION, entries, meta, metadata, set_aside

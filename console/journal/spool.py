@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.domain.change import canonical_json
+from console.domain.entry import Draft, Entry, EntryType
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Draft, Entry, EntryType
 from console.journal.chain import GENESIS, Head, Row, entry, link
 from console.journal.errors import JournalUnavailable
 from console.journal.journal import Journal

@@ -10,7 +10,8 @@ from console.cli.options import Options
 from console.cli.parts import deps_of, site_of
 from console.cluster.client import KubeClient
 from console.domain.ids import RunId
-from console.domain.run import RunRecord, fold
+from console.domain.run import RunRecord
+from console.domain.run_fold import fold
 from console.engine.deps import Deps
 from console.engine.process import WarmRunner, runner_argv
 from console.engine.start import Request, open_run, prepare

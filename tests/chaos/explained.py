@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.domain.run import Entry
+from console.domain.entry import Entry
 
 REASONS = ("run.claimed", "step.result", "step.progress")
 

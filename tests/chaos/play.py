@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from console.domain.entry import Entry
 from console.domain.ids import RunId
-from console.domain.run import Entry, RunRecord, fold
+from console.domain.run import RunRecord
+from console.domain.run_fold import fold
 from console.engine.resume import MOST_CRASHES, crashes
 from console.journal import Journal
 from tests.chaos.explained import unexplained

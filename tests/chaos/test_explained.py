@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from console.domain.entry import Entry, EntryType
 from console.domain.ids import RunId
-from console.domain.run import Entry, EntryType
 from tests.chaos.explained import unexplained
 from tests.faults.account import account, mismatches
 from tests.faults.effects import Effect

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from console.domain.run import Entry, RunRecord, fold
+from console.domain.entry import Entry
+from console.domain.run import RunRecord
+from console.domain.run_fold import fold
 from console.engine.resume import crashes
 from tests.crash.history import History, caught_up, recording
 from tests.crash.points import PER_STEP, points_of, unpassed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from console.domain.run import Entry
+from console.domain.entry import Entry
 
 PER_STEP = 2
 """Kills within one step that a run has to survive; the third leaves it to a person."""

@@ -21,9 +21,11 @@ import yaml
 
 from console.cli.options import Options
 from console.cli.parts import deps_of, site_of
+from console.domain.entry import Entry
 from console.domain.facts import MANAGER
 from console.domain.ids import RunId
-from console.domain.run import Entry, RunRecord, fold
+from console.domain.run import RunRecord
+from console.domain.run_fold import fold
 from console.engine.deps import Deps
 from console.engine.start import Opened, Request, open_run, prepare
 from console.journal import open_journal

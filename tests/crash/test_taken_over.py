@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from console.domain.entry import Entry
 from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
-from console.domain.run import Entry
 from console.engine import follow
 from console.engine.resume import check_resumable
 from tests.crash.history import caught_up, recording

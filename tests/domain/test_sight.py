@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.domain.change import Blocked, Change, Difference, Noop, Plan
-from console.domain.run import differences
+from console.domain.run_fold import differences
 from console.domain.sight import Sight, Verdict, decode, encode, judged
 
 BACKEND = Difference("backend", "slot", "blue", "green")

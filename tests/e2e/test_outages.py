@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from console.domain.run import Entry
+from console.domain.entry import Entry
 from console.domain.views.marks import Mark
 from console.domain.world import KINDS
 from console.journal import open_journal

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from console.domain.entry import Draft
 from console.domain.environment import Environment
 from console.domain.ids import ComponentName, ReleaseName, RunId
 from console.domain.release import Release
-from console.domain.run import Draft, RunRecord
+from console.domain.run import RunRecord
 from console.domain.runbook import Runbook
 from console.engine import follow
 from console.engine.deps import Deps, Host

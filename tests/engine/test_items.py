@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from console.domain.entry import Draft
 from console.domain.errors import Refused, UsageError
-from console.domain.run import Draft, StepState
+from console.domain.run import StepState
 from console.engine import follow
 from console.engine.action import Broken, Done
 from console.engine.evidence import LARGEST, keep_file, keep_text

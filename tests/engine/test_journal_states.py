@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from console.domain.change import JsonPatch, MergePatch
+from console.domain.entry import Draft, Entry
 from console.domain.errors import JournalError
 from console.domain.ids import RunId
-from console.domain.run import Draft, Entry
 from console.engine.deps import Deps
 from console.engine.runner import claim
 from console.engine.start import Request, open_run, open_spool, prepare
@@ -152,7 +152,7 @@ async def test_a_damaged_journal_starts_nothing_but_the_way_back(shop: Rig, dama
     await shop.run()
     before = effects(shop)
     _execute(shop, DAMAGE[damage])
-    if damage != "a newer bluegreen wrote it":  # noticed when it is opened: tests/cli/test_journal_states.py
+    if damage != "a newer bluegreen wrote it":  # noticed when it is opened: tests/e2e/test_journal_states.py
         with pytest.raises(JournalError):
             await shop.open(inputs={"release": "v3"}, assume_yes=True)
     assert effects(shop) == before

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from console.cluster.errors import Unreachable
+from console.domain.entry import Draft
 from console.domain.errors import Refused
 from console.domain.ids import Epoch
-from console.domain.run import Draft
 from console.engine import follow
 from console.engine.ending import LeaseLost
 from console.engine.lease import Lease

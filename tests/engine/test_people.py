@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from console.cluster.errors import TimedOut
+from console.domain.entry import Draft
 from console.domain.environment import Protection
 from console.domain.errors import Refused, UsageError
 from console.domain.ids import RunId
-from console.domain.run import Draft, StepState
+from console.domain.run import StepState
 from console.engine import follow
 from console.engine.runner import claim
 from tests.engine.conftest import MakeRig

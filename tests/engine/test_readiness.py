@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from console.domain.entry import Draft, Entry, EntryType
 from console.domain.ids import RunId
-from console.domain.run import Draft, Entry, EntryType
 from console.domain.snapshot import LinkSeen
 from console.domain.views.readiness import Readiness
 from console.domain.world import KINDS, KubeObject, Listed

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
+from console.domain.entry import Draft, Entry
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Draft, Entry
 from console.engine.recorder import Recorder
 from console.journal.ledger import Ledger
 

@@ -12,10 +12,11 @@ from actions import ACTIONS
 from actions.evidence import collect
 from console.cluster.kube import KubeCluster
 from console.domain.change import Write, Written
+from console.domain.entry import Draft
 from console.domain.environment import Environment, Waits
 from console.domain.ids import ReleaseName, RunId
 from console.domain.release import Release
-from console.domain.run import Draft, RunRecord, StepState
+from console.domain.run import RunRecord, StepState
 from console.domain.world import KINDS, Kind, Service, World
 from console.engine import follow
 from console.engine.catalogue import load_catalogue

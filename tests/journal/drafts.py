@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from console.domain.entry import Draft
 from console.domain.ids import RunId
-from console.domain.run import Draft
 
 
 def opened(runbook: str = "deploy", uid: str = "u1") -> Draft:

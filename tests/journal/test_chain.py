@@ -13,6 +13,7 @@ from console.journal.errors import JournalDamaged
 from console.journal.verify import Anchor
 from tests.journal.conftest import OpenJournal
 from tests.journal.drafts import note
+from tests.support.faults import fault
 
 
 async def ten_entries(journal: Journal) -> None:
@@ -56,6 +57,13 @@ async def test_a_deleted_entry_is_found(journal: Journal, place: Path) -> None:
     assert verdict.problems[0].message == "entries 4 to 5 are missing"
 
 
+@fault(
+    "the last entries of the journal were cut off",
+    group="the journal",
+    sees="`audit verify --anchor` with the head that a report printed: the first entry that is missing; exit code 4",
+    does="nothing: a chain that ends early is whole in itself",
+    costs="keep the heads that reports print somewhere else",
+)
 async def test_a_cut_tail_shows_against_an_anchor_only(journal: Journal, place: Path) -> None:
     await ten_entries(journal)
     anchor = str(await journal.anchor())
@@ -81,6 +89,13 @@ async def test_an_anchor_of_another_journal_says_nothing(journal: Journal) -> No
     assert Anchor.parse("nonsense") is None
 
 
+@fault(
+    "the machine dies while the journal's last entry is written",
+    group="the journal",
+    sees="`journal.mended` in the record; the torn entry is kept aside in the same file",
+    does="goes on after the last whole entry; the step in doubt is looked at on resume",
+    costs="nothing",
+)
 async def test_a_torn_last_row_is_set_aside_and_noted(opened: OpenJournal, place: Path) -> None:
     before = await opened()
     await ten_entries(before)

@@ -19,6 +19,7 @@ from console.journal.errors import JournalDamaged, JournalUnavailable, JournalVe
 from console.journal.journal import utc_now
 from tests.journal.conftest import OpenJournal
 from tests.journal.drafts import closed, note, opened
+from tests.support.faults import fault
 
 WRITER = """
 import asyncio, sys
@@ -81,6 +82,13 @@ async def test_environments_have_chains_of_their_own_in_one_database(place: Path
     await staging.close()
 
 
+@fault(
+    "two processes write into one journal at the same time",
+    group="the journal",
+    sees="both, one after the other",
+    does="each append waits for its turn: one chain, no entry lost, each writer's in its order",
+    costs="milliseconds",
+)
 @pytest.mark.parametrize("each", [500, pytest.param(5000, marks=pytest.mark.slow)])
 async def test_appends_by_two_processes_make_one_chain(place: Path, journal: Journal, each: int) -> None:
     root = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from console.domain.entry import Draft
 from console.domain.ids import Epoch, RunId
-from console.domain.run import Draft
 from console.journal import Journal
 from console.journal.errors import Overtaken, RunIsOpen
 from tests.journal.drafts import closed, note, opened

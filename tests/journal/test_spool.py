@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from console.domain.entry import Draft
 from console.domain.ids import RunId
-from console.domain.run import Draft
 from console.journal import Journal, open_journal
 from console.journal.errors import JournalUnavailable
 from console.journal.fallback import Fallback

@@ -11,11 +11,12 @@ from console.app.desk import PlanChanged
 from console.domain.change import Difference
 from console.domain.charts import ChartPage, ChartRequest
 from console.domain.connections import Connections
+from console.domain.entry import Entry
 from console.domain.environment import Environment
 from console.domain.ids import RunId
 from console.domain.logs import LogPage, LogRequest
 from console.domain.object_diff import DiffView
-from console.domain.run import Entry, Question, RunRecord
+from console.domain.run import Question, RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import Snapshot
 from console.domain.views.plan import PlanRow, PlanView

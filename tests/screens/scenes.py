@@ -9,13 +9,15 @@ from typing import Literal
 
 from console.domain import facts
 from console.domain.connections import Connections, LeaseSeen
+from console.domain.entry import Draft, Entry, EntryType
 from console.domain.environment import Check, ClusterRef, Component, Environment, Health, Protection
 from console.domain.freshness import Freshness
 from console.domain.health import CheckKey, ProbeResult, Tally
 from console.domain.ids import ComponentName, Epoch, ReleaseName, RunId, SlotName
 from console.domain.object_diff import DiffView, object_diff
 from console.domain.release import Hold, Release, ReleaseRecord, SlotRecord, encode_history, encode_release
-from console.domain.run import Draft, Entry, EntryType, RunRecord, fold
+from console.domain.run import RunRecord
+from console.domain.run_fold import fold
 from console.domain.runbook import Input, Runbook, Step
 from console.domain.series import Figure, Point, Reading, SlotMetrics
 from console.domain.snapshot import LINK, LIVE, METRICS, PROBES, LinkSeen, Snapshot

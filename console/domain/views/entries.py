@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from console.domain.entry import Entry
 from console.domain.ids import RunId
-from console.domain.run import Entry, Outcome, step_outcome
+from console.domain.run import Outcome
+from console.domain.run_fold import step_outcome
 from console.domain.views.lines import Line, span
 from console.domain.views.marks import Mark
 from console.domain.views.words import duration, listed

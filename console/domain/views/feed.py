@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import nlargest
 
-from console.domain.run import Entry
+from console.domain.entry import Entry
 from console.domain.views.entries import saying
 from console.domain.views.marks import Mark
 from console.domain.views.standing import standing_words

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from console.domain.change import Difference, canonical_digest
-from console.domain.run import Entry, Question, RunRecord, StepRecord, StepState
+from console.domain.entry import Entry
+from console.domain.run import Question, RunRecord, StepRecord, StepState
 from console.domain.runbook import Confirm
 from console.domain.views.decision import decision
 from console.domain.views.plan import PlanView

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from console.domain.entry import Entry
 from console.domain.redact import redacted
-from console.domain.run import Entry, RunRecord, StepRecord, StepState
+from console.domain.run import RunRecord, StepRecord, StepState
 from console.domain.views.entries import evidence_text, saying
 from console.domain.views.history import ending_of
 from console.domain.views.run import difference_text

@@ -8,7 +8,8 @@ from datetime import datetime, tzinfo
 from typing import Literal, assert_never
 
 from console.domain.change import Difference
-from console.domain.run import Entry, RunOutcome, RunRecord, StepRecord, StepState
+from console.domain.entry import Entry
+from console.domain.run import RunOutcome, RunRecord, StepRecord, StepState
 from console.domain.views.decision import Card, decision
 from console.domain.views.entries import evidence_text, saying
 from console.domain.views.marks import Mark, Tone

@@ -9,12 +9,13 @@ from typing import Literal
 
 from console.domain.charts import ChartPage
 from console.domain.connections import Connections
+from console.domain.entry import Entry
 from console.domain.environment import Environment
 from console.domain.ids import RunId
 from console.domain.logs import LogPage
 from console.domain.object_diff import DiffView
 from console.domain.position import Position
-from console.domain.run import Entry, RunRecord
+from console.domain.run import RunRecord
 from console.domain.runbook import Runbook
 from console.domain.snapshot import LINK, Snapshot
 from console.domain.views.derived import Derived, derive
