@@ -1,11 +1,13 @@
 # Short names for `python3 bootstrap.py …`, which sets itself up.
-.PHONY: sandbox test check format bench chaos soak docs setup
+.PHONY: sandbox test nightly check format bench chaos soak docs setup
 setup:
 	python3 bootstrap.py setup
 sandbox:
 	python3 bootstrap.py sandbox
 test:
 	python3 bootstrap.py test
+nightly:
+	python3 bootstrap.py nightly
 bench:
 	python3 bootstrap.py bench
 soak:

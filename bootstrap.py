@@ -2,7 +2,8 @@
 """Sets bluegreen up beside this file (.venv) and runs one of its commands. Needs Python 3.11 or newer and nothing else.
 
     python3 bootstrap.py sandbox [ARGS]    start the rehearsal and open the console on it (headless without a terminal)
-    python3 bootstrap.py test [ARGS]       run every check and every test (ARGS go to pytest)
+    python3 bootstrap.py test [ARGS]       run every check, and the tests that go with every change (ARGS go to pytest)
+    python3 bootstrap.py nightly [ARGS]    the same with the long tests, for hours: every kill point, both API servers, 10,000 faults
     python3 bootstrap.py bench [ARGS]      print the figures
     python3 bootstrap.py soak [ARGS]       leave the console with a restless cluster and restless hands for 30 minutes
     python3 bootstrap.py docs              make the generated pages and the pictures of docs/ again
@@ -31,6 +32,8 @@ CHECKS = (
     ("lint-imports",),
     ("mypy",),
 )
+LONG = ("-m", "slow or not slow", "--both")
+"""What pytest is told so that it leaves nothing out."""
 
 
 def main(arguments: list[str]) -> int:
@@ -42,9 +45,10 @@ def main(arguments: list[str]) -> int:
     if command in ("sandbox", "run"):
         set_up("sandbox")
         return call("-m", "console", *(["sandbox"] if command == "sandbox" else []), *rest)
-    if command == "test":
+    if command in ("test", "nightly"):
         set_up("test")
-        return run_checks() or build_control_plane() or call("-m", "pytest", "-n", "2", "--dist", "loadfile", *rest)
+        long = LONG if command == "nightly" else ()
+        return run_checks() or build_control_plane() or call("-m", "pytest", "-n", "2", "--dist", "loadfile", *long, *rest)
     if command == "bench":
         set_up("test")
         return build_control_plane() or call("-m", "tests.bench", *rest)

@@ -52,6 +52,7 @@ async def test_the_card_is_shown_and_going_on_needs_a_reason(standing: Stand) ->
     assert [sorted(found) for found in await users(standing)] == [["blue"], ["v1.5.1"]]
 
 
+@pytest.mark.slow
 async def test_leaving_it_as_it_is_is_recorded_and_final(standing: Stand) -> None:
     alice = await left(standing)
     code, said = await alice.cli("abort", "1", "--reason", "we try tomorrow")

@@ -1,7 +1,6 @@
 """One cluster of each kind per session; a scenario in a namespace of its own per test.
 
-Where the real control plane is there, the embedded one is left to the modules of `ON_BOTH`, for the time it takes.
-`--both` runs all tests on both.
+Where the real control plane is there, tests run on that alone, for the time it takes; `--both` runs them on the embedded server, too.
 """
 
 from __future__ import annotations
@@ -23,8 +22,6 @@ from tests.support.layout import TRAIDER, Layout
 from tests.support.scenario import Scenario, running_box
 
 HERE = Path(__file__).parent
-ON_BOTH = ("test_deploying", "test_rounds", "test_terminal")
-"""The main job."""
 BOTH = [pytest.param("real", marks=pytest.mark.real), "embedded"]
 REAL = BOTH[:1]
 
@@ -39,7 +36,7 @@ class Starts(Protocol):
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Clusters live as long as the session, and so does the event loop they and their tests run on. Slow tests are asked for."""
     if not config.getoption("both") and _has_real():
-        _deselect(config, items, lambda item: _is_second(item) and item.path.stem not in ON_BOTH)
+        _deselect(config, items, _is_second)
     asked = "slow" in str(config.getoption("markexpr"))
     for item in items:
         if HERE not in item.path.parents:
@@ -47,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
         if item.get_closest_marker("slow") and not asked:
-            item.add_marker(pytest.mark.skip(reason="takes minutes: ask for it with -m slow"))
+            item.add_marker(pytest.mark.skip(reason="one of the long tests: `make nightly`, or -m slow"))
 
 
 def _has_real() -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from tests.e2e.conftest import Starts
 from tests.sandbox.waiting import answered
 from tests.support.application import Json
@@ -36,6 +38,7 @@ async def test_a_verification_is_walked_item_by_item_and_survives_being_suspende
         assert text[1].startswith("○ file the deployment report: skipped by"), "what was skipped comes first"
 
 
+@pytest.mark.slow
 async def test_a_command_of_the_team_runs_beside_the_runner_and_its_output_is_kept(scenario: Starts) -> None:
     async with scenario() as s:
         await s.deploy("v1.4.2")

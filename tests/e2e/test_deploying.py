@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 import yaml
 
 from console.domain.ids import SlotName
@@ -69,6 +70,7 @@ async def test_a_hotfix_changes_one_component_and_leaves_the_other_its_image(sce
         await s.app.expect_live("east", "v1.4.0")
 
 
+@pytest.mark.slow
 async def test_a_tag_is_deployed_by_the_digest_that_its_registry_tells(scenario: Starts, box: SandboxCluster) -> None:
     async with running_registry(box.images) as registry, scenario(SHOP.with_images_at(registry)) as s:
         await s.adopt("v1.4.0", active="east")
@@ -79,6 +81,7 @@ async def test_a_tag_is_deployed_by_the_digest_that_its_registry_tells(scenario:
         await s.app.expect_live("west", "v1.5.0")
 
 
+@pytest.mark.slow
 async def test_what_kubectl_applied_from_the_same_manifests_is_taken_over_whole(scenario: Starts) -> None:
     """A variable that is no longer in the manifest goes, although client-side apply had put it there."""
     async with scenario() as s:
@@ -92,6 +95,7 @@ async def test_what_kubectl_applied_from_the_same_manifests_is_taken_over_whole(
             assert "OLD" not in [variable["name"] for variable in container["env"]]
 
 
+@pytest.mark.slow
 async def test_what_an_owner_applies_with_kubectl_keeps_its_fields_and_its_owner_is_named(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await kubectl_apply(s, s.layout.objects("v1.4.0", active="east", replicas=2))

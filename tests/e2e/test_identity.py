@@ -23,7 +23,7 @@ REFUSED = 3
 
 
 @pytest.mark.parametrize("box", REAL, indirect=True)
-@pytest.mark.parametrize("user", ["viewer", "limited"])
+@pytest.mark.parametrize("user", ["viewer", pytest.param("limited", marks=pytest.mark.slow)])
 async def test_who_lacks_rights_is_told_which_before_anything_is_changed(scenario: Starts, user: str) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")
@@ -101,9 +101,9 @@ ASKS = "open('/dev/tty').readline()"
 @pytest.mark.parametrize(
     ("code", "says"),
     [
-        pytest.param(FAILS, "your session has expired", id="fails"),
-        pytest.param(FLOODS, "cloud-login", id="floods"),
-        pytest.param(ASKS, "cloud-login", id="wants a terminal"),
+        pytest.param(FAILS, "your session has expired", id="fails", marks=pytest.mark.slow),
+        pytest.param(FLOODS, "cloud-login", id="floods", marks=pytest.mark.slow),
+        pytest.param(ASKS, "cloud-login", id="wants a terminal", marks=pytest.mark.slow),
         pytest.param(HANGS, "cloud-login", id="hangs"),
     ],
 )
@@ -122,6 +122,7 @@ async def test_a_credential_plugin_that_misbehaves_is_named(scenario: Starts, co
 
 
 @pytest.mark.parametrize("box", REAL, indirect=True)
+@pytest.mark.slow
 async def test_a_credential_plugin_that_works_is_used(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.e2e.conftest import Starts
 from tests.support.layout import SHOP
 from tests.support.scenario import Scenario
@@ -33,6 +35,7 @@ async def test_an_application_that_was_there_is_seen_as_it_is(scenario: Starts) 
         assert not s.operator.journal.exists()
 
 
+@pytest.mark.slow
 async def test_a_viewer_is_refused_before_anything_changed(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

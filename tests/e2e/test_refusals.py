@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.conftest import Starts
 from tests.support.layout import SHOP
 
@@ -21,6 +23,7 @@ async def test_while_a_run_is_on_another_deployment_is_refused_and_named_its_hol
         await s.app.expect_live("west", "v1.5.0")
 
 
+@pytest.mark.slow
 async def test_going_back_does_not_wait_for_the_deployment_that_is_on(scenario: Starts) -> None:
     async with scenario(SHOP, waits={"bake": "90s"}) as s:
         await s.adopt("v1.4.0", active="east")
@@ -34,6 +37,7 @@ async def test_going_back_does_not_wait_for_the_deployment_that_is_on(scenario: 
         await s.quiet()
 
 
+@pytest.mark.slow
 async def test_a_deployment_that_is_aborted_before_the_switch_leaves_users_where_they_are(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.conftest import Starts
 from tests.support.layout import SHOP
 
@@ -22,6 +24,7 @@ async def test_closing_the_terminal_changes_nothing_and_another_one_follows_to_t
         await s.quiet()
 
 
+@pytest.mark.slow
 async def test_the_question_before_the_switch_waits_for_any_terminal(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")
@@ -41,6 +44,7 @@ async def test_the_question_before_the_switch_waits_for_any_terminal(scenario: S
         second.close()
 
 
+@pytest.mark.slow
 async def test_a_question_that_is_declined_leaves_users_where_they_are(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

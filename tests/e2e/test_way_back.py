@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from tests.e2e.conftest import Starts
 from tests.support.layout import SHOP
 
@@ -45,6 +47,7 @@ async def test_the_printed_commands_go_back_with_kubectl_alone(scenario: Starts)
         assert (status["active"], status["users"]["state"]) == ("east", "well")
 
 
+@pytest.mark.slow
 async def test_the_printed_commands_for_a_recorded_release_fill_the_slot_first(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")
@@ -58,6 +61,7 @@ async def test_the_printed_commands_for_a_recorded_release_fill_the_slot_first(s
         await s.app.expect_live("east", "v1.4.0")
 
 
+@pytest.mark.slow
 async def test_a_warm_slot_is_kept_until_its_time_is_over(scenario: Starts) -> None:
     async with scenario(SHOP, waits={"keep_warm": "10m"}) as s:
         await s.adopt("v1.4.0", active="east")
@@ -68,6 +72,7 @@ async def test_a_warm_slot_is_kept_until_its_time_is_over(scenario: Starts) -> N
         await s.app.expect_live("west", "v1.5.0")
 
 
+@pytest.mark.slow
 async def test_a_release_that_was_rolled_back_is_held_until_somebody_lifts_it(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")
