@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.cli.options import Options
+from console.folders import user_folder
 
 if TYPE_CHECKING:
     from console.app.desk import FirstUseNeeded, Watch
@@ -19,6 +18,7 @@ def open_console(options: Options) -> None:
     """Run the Textual program until a person leaves it."""
     os.environ.setdefault("TEXTUAL_FPS", "120")  # read when Textual is imported
     from console.app.app import ConsoleApp
+    from console.app.core import SANDBOX_ASKED
 
     async def watch() -> Watch:
         import asyncio
@@ -44,16 +44,6 @@ def open_console(options: Options) -> None:
     if code == SANDBOX_ASKED:
         os.execv(sys.executable, [sys.executable, "-m", "console", "sandbox"])
     raise SystemExit(code or 0)
-
-
-SANDBOX_ASKED = -1
-"""As `console.app.core` says; not imported from there, because that takes as long as Textual."""
-
-
-def user_folder(environ: Mapping[str, str]) -> Path:
-    """The person's own configuration folder."""
-    base = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
-    return Path(os.path.expanduser(base)) / "bluegreen"
 
 
 def _first_use(problem: NotConfigured) -> FirstUseNeeded:

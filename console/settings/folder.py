@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from console.domain.errors import UsageError
+from console.folders import user_folder
 
 Origin = Literal["flag", "variable", "here", "user", "given"]
 
@@ -60,7 +61,7 @@ def find_config(flag: Path | None, environ: Mapping[str, str], *, here: Path | N
     """The first folder that is asked for or exists. Raises NotConfigured; a folder asked for by name must exist and hold environments."""
     for origin, path in _asked(flag, environ):
         return ConfigFolder(_asked_folder(path, origin), origin)
-    places: tuple[tuple[Origin, Path], ...] = (("here", (here or _here()) / "config"), ("user", _user_folder(environ)))
+    places: tuple[tuple[Origin, Path], ...] = (("here", (here or _here()) / "config"), ("user", user_folder(environ)))
     for origin, path in places:
         if ConfigFolder(path).environments():
             return ConfigFolder(path, origin)
@@ -98,11 +99,6 @@ def _asked_folder(path: Path, origin: Origin) -> Path:
     if not ConfigFolder(path).environments():
         raise UsageError(f"{said} names {path}, which holds no environments/*.yml", hint="`bluegreen config init` prints a first one")
     return path
-
-
-def _user_folder(environ: Mapping[str, str]) -> Path:
-    base = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
-    return Path(os.path.expanduser(base)) / "bluegreen"
 
 
 def _yaml_files(folder: Path) -> tuple[Path, ...]:
