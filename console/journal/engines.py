@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ from console.journal.schema import entries
 
 WRITING = "journal_writes"
 """Execution option of a connection whose transaction must be alone."""
+NO_ROOM = 64 * 1024
+"""Bytes: the index that SQLite keeps beside its log needs 32 KiB; on a disk without them it says `disk I/O error`."""
 
 
 def location_of(where: str | Path) -> sa.URL:
@@ -92,6 +96,12 @@ def _sqlite(url: sa.URL, busy_timeout: float) -> sa.Engine:
     def _configure(_connection: object, record: Any) -> None:
         record.info["file"] = _identity(file)
 
+    @sa.event.listens_for(engine, "checkout")
+    def _opened_anew(connection: object, record: Any, _proxy: object) -> None:
+        if isinstance(connection, _Sealed) and record.info.pop("read", False):
+            raise sa.exc.DisconnectionError("it may be written again by now")  # the pool opens another one
+        record.info["read"] = True
+
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get(WRITING)
@@ -105,6 +115,10 @@ def _sqlite(url: sa.URL, busy_timeout: float) -> sa.Engine:
     return engine
 
 
+class _Sealed(sqlite3.Connection):
+    """Reads a file that nobody can write; good for one reading, because SQLite looks for no changes on it."""
+
+
 def _opened_file(file: Path, busy_timeout: float) -> sqlite3.Connection:
     """A connection whose transactions we begin ourselves. A file that nobody can write any more is still read."""
     connection = sqlite3.connect(file, timeout=busy_timeout, check_same_thread=False, isolation_level=None)
@@ -115,15 +129,17 @@ def _opened_file(file: Path, busy_timeout: float) -> sqlite3.Connection:
         connection.close()
         if not _sealed(file, problem):
             raise
-        return sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False, isolation_level=None)
+        address = f"{file.absolute().as_uri()}?immutable=1"
+        return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, factory=_Sealed)
     return connection
 
 
 def _sealed(file: Path, problem: sqlite3.Error) -> bool:
-    """Its folder is read-only, and it is whole: no writer left entries beside it that would have to be read with it."""
+    """Its folder is read-only or its disk full, and it is whole: no writer left entries beside it that would have to be read with it."""
     beside = file.with_name(file.name + "-wal")
+    locked_up = _code(problem) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) or _is_full(problem, file.parent)
     try:
-        return _code(problem) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) and file.is_file() and not beside.exists()
+        return locked_up and file.is_file() and not (beside.exists() and beside.stat().st_size)
     except OSError:
         return False
 
@@ -176,7 +192,7 @@ def _named_sqlite(problem: sqlite3.Error, where: str) -> JournalError:
     match _code(problem):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return JournalUnavailable(f"the journal {where} is locked by another program", hint="find it with `fuser` and end it, or wait")
-        case sqlite3.SQLITE_FULL:
+        case _ if _is_full(problem, Path(where).parent):
             return JournalUnavailable(f"the disk of the journal {where} is full", hint="make room, or give another place with --journal")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return JournalUnavailable(
@@ -186,6 +202,16 @@ def _named_sqlite(problem: sqlite3.Error, where: str) -> JournalError:
             return JournalDamaged(f"the journal {where} is damaged ({problem})", hint="keep the file, and start a new one with --journal")
         case _:
             return JournalUnavailable(f"the journal {where} failed: {problem}", hint="check its disk and folder")
+
+
+def _is_full(problem: sqlite3.Error, folder: Path) -> bool:
+    """SQLite says so, or it has no room for the files that it keeps beside, which it tells in other words."""
+    try:
+        no_room = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free < NO_ROOM
+    except OSError:
+        no_room = False
+    code = _code(problem)
+    return code == sqlite3.SQLITE_FULL or (no_room and code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY))
 
 
 def _code(problem: sqlite3.Error) -> int:

@@ -12,6 +12,7 @@ from tests.support.application import Json
 from tests.support.scenario import Scenario
 
 
+@pytest.mark.slow
 async def test_a_verification_is_walked_item_by_item_and_survives_being_suspended(scenario: Starts) -> None:
     async with scenario() as s:
         await s.deploy("v1.4.2")

@@ -53,6 +53,7 @@ def active(desk: LiveDesk, snapshot: Snapshot) -> SlotName | None:
     return derived.position.active if derived else None
 
 
+@pytest.mark.slow
 async def test_a_release_goes_out_and_comes_back_from_the_console(scenario: Starts) -> None:
     async with scenario() as s:
         await s.deploy("v1.4.2")

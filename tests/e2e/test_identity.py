@@ -104,7 +104,7 @@ ASKS = "open('/dev/tty').readline()"
         pytest.param(FAILS, "your session has expired", id="fails", marks=pytest.mark.slow),
         pytest.param(FLOODS, "cloud-login", id="floods", marks=pytest.mark.slow),
         pytest.param(ASKS, "cloud-login", id="wants a terminal", marks=pytest.mark.slow),
-        pytest.param(HANGS, "cloud-login", id="hangs"),
+        pytest.param(HANGS, "cloud-login", id="hangs", marks=pytest.mark.slow),
     ],
 )
 async def test_a_credential_plugin_that_misbehaves_is_named(scenario: Starts, code: str, says: str) -> None:

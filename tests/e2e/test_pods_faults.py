@@ -101,7 +101,7 @@ class Trouble:
         pytest.param(
             Trouble(says_no_limits, "must specify limits.memory", "must specify limits.memory"), id="is over quota", marks=pytest.mark.slow
         ),
-        pytest.param(Trouble(flaps, "exit 70", "restarted"), id="flaps"),
+        pytest.param(Trouble(flaps, "exit 70", "restarted"), id="flaps", marks=pytest.mark.slow),
         pytest.param(Trouble(claims_another, "v0.9.9", "v0.9.9"), id="is another release", marks=pytest.mark.slow),
     ],
 )

@@ -79,6 +79,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 @pytest.mark.parametrize("box", ["embedded"], indirect=True)
+@pytest.mark.slow
 async def test_every_command_that_would_change_something_is_refused_with_a_sentence(scenario: Starts) -> None:
     async with scenario() as s:
         await s.deploy("v1.4.2")

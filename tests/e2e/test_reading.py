@@ -50,6 +50,7 @@ async def test_a_viewer_is_refused_before_anything_changed(scenario: Starts) -> 
         assert await versions(s) == before
 
 
+@pytest.mark.slow
 async def test_read_only_writes_nothing_and_starts_nothing(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

@@ -10,6 +10,7 @@ from tests.support.layout import SHOP
 DEPLOY = ("run", "deploy", "-i", "release=v1.5.0", "--yes", "--reason", "x")
 
 
+@pytest.mark.slow
 async def test_while_a_run_is_on_another_deployment_is_refused_and_named_its_holder(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

@@ -56,6 +56,7 @@ async def test_a_question_that_is_declined_leaves_users_where_they_are(scenario:
         terminal.close()
 
 
+@pytest.mark.slow
 async def test_ctrl_c_detaches_and_the_run_goes_on(scenario: Starts) -> None:
     async with scenario(SHOP, waits={"bake": "4s"}) as s:
         await s.adopt("v1.4.0", active="east")

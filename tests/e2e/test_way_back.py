@@ -34,6 +34,7 @@ async def test_a_second_operator_goes_back_with_an_empty_journal_and_another_hom
         assert (run["outcome"], run["by"]) == ("done", "operator-2")
 
 
+@pytest.mark.slow
 async def test_the_printed_commands_go_back_with_kubectl_alone(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

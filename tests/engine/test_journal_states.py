@@ -142,8 +142,7 @@ DAMAGE = {
 @fault(
     "an entry of the journal was edited or deleted",
     group="the journal",
-    sees="`run` ends with 2 and names the entry; `audit verify` lists every place and ends with 4; `rollback` works and says where it is "
-    "recorded",
+    sees="`run` ends with 2 and names the entry; `audit verify` lists every place and ends with 4; `rollback` works",
     does="no run is started or resumed but a rollback to the warm slot",
     costs="a new journal (--journal); the old file is kept as evidence",
 )

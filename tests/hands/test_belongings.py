@@ -69,6 +69,7 @@ async def test_a_lease_that_names_another_holder_ends_the_run(operator: Opens, a
     does="what is still known is recorded again by the next step that records, done",
     costs="the history before that",
 )
+@pytest.mark.slow
 async def test_a_record_that_is_deleted_under_us_is_written_again(operator: Opens, api: Api, paths: Paths) -> None:
     name = history_record_name("traider")
 
@@ -89,6 +90,7 @@ async def test_a_record_that_is_deleted_under_us_is_written_again(operator: Open
     does="touches nothing in the new one, not even a lease, ends needing an operator, exit 4",
     costs="a new run",
 )
+@pytest.mark.slow
 async def test_nothing_is_touched_in_a_namespace_of_the_same_name(operator: Opens, api: Api, paths: Paths) -> None:
     async def renew() -> None:
         (await api.delete(paths.itself)).ok()

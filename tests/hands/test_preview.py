@@ -92,6 +92,7 @@ async def test_an_image_that_was_changed_by_hand_never_gets_traffic(operator: Op
     does="ends at once instead of waiting for ten minutes, live unchanged, exit 1",
     costs="a new run",
 )
+@pytest.mark.slow
 async def test_a_preview_that_is_scaled_down_by_kubectl_ends_the_wait_by_name(operator: Opens, kubectl: Kubectl) -> None:
     async with operator() as o:
         o.once_both_are_written(FRONTEND, BACKEND, lambda: kubectl(f"scale deployment/{BACKEND} --replicas=1"))
@@ -107,6 +108,7 @@ async def test_a_preview_that_is_scaled_down_by_kubectl_ends_the_wait_by_name(op
     does="ends at once, live unchanged, exit 1; one that exists before the run blocks it with the command that raises its minimum",
     costs="raise the autoscaler's minimum, then a new run",
 )
+@pytest.mark.slow
 async def test_a_preview_that_an_autoscaler_shrinks_ends_the_wait_by_name(operator: Opens, api: Api, paths: Paths) -> None:
     async with operator() as o:
         o.once_both_are_written(FRONTEND, BACKEND, scales(api, paths, BACKEND, by="kube-controller-manager"))
@@ -122,6 +124,7 @@ async def test_a_preview_that_an_autoscaler_shrinks_ends_the_wait_by_name(operat
     does="going back is offered by a named override while the live slot serves better, else it goes with a warning",
     costs="raise the autoscaler's minimum, or one override",
 )
+@pytest.mark.slow
 async def test_a_warm_slot_that_an_autoscaler_shrinks_is_named_at_the_way_back(operator: Opens, api: Api, paths: Paths) -> None:
     async with operator() as o:
         assert outcome(await o.deploy("v2")) == ("done", 0)

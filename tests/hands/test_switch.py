@@ -90,6 +90,7 @@ async def test_a_slot_key_that_was_removed_is_named_with_its_remover(operator: O
     does="plans again, takes their half as done, moves the rest, done",
     costs="nothing",
 )
+@pytest.mark.slow
 async def test_half_a_switch_made_by_hand_before_ours_is_taken_over(operator: Opens, api: Api, paths: Paths) -> None:
     async with operator() as o:
         o.once("get", "traider-backend", edits(api, paths, "backend", "green"))
@@ -146,6 +147,7 @@ async def test_a_controller_that_reverts_the_switch_is_named_and_not_fought(oper
     does="the watch ends, the switch back is adopted, exit 1: live traffic is what it was",
     costs="a new run, once the controller knows",
 )
+@pytest.mark.slow
 async def test_a_switch_that_is_reverted_during_the_watch_ends_it(operator: Opens, api: Api, paths: Paths) -> None:
     async with operator(waits=LONG) as o:
         opened = await o.open("deploy", release="v2")
@@ -200,6 +202,7 @@ async def test_a_service_that_is_deleted_in_the_middle_of_the_switch(operator: O
     does="touches nothing, ends needing an operator, exit 4",
     costs="the owner has to create the Service",
 )
+@pytest.mark.slow
 async def test_a_service_that_is_deleted_before_the_first_patch(operator: Opens, api: Api, paths: Paths) -> None:
     async with operator() as o:
         o.once("get", "traider-backend", deletes(api, paths, "backend"))
@@ -216,6 +219,7 @@ async def test_a_service_that_is_deleted_before_the_first_patch(operator: Opens,
     does="the next deployment goes to the slot that is really idle",
     costs="nothing",
 )
+@pytest.mark.slow
 async def test_a_switch_back_by_kubectl_is_adopted_by_the_next_deployment(operator: Opens, kubectl: Kubectl) -> None:
     async with operator() as o:
         assert outcome(await o.deploy("v2")) == ("done", 0)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -153,6 +157,37 @@ async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "journal.db").mkdir()
     with pytest.raises(JournalUnavailable, match="cannot be written"):
         await open_journal(tmp_path / "journal.db", "production")
+
+
+class WithoutRoom(sqlite3.Connection):
+    """What SQLite does on a disk that has no room for the files it keeps beside."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if "journal_mode" in sql:
+            problem = sqlite3.OperationalError("disk I/O error")
+            problem.sqlite_errorcode = sqlite3.SQLITE_IOERR | (19 << 8)  # SQLITE_IOERR_SHMSIZE
+            raise problem
+        return super().execute(sql, *values)
+
+
+async def test_a_journal_on_a_full_disk_is_read_and_is_written_again_when_there_is_room(
+    journal: Journal, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await journal.append([note(1, "before")])
+    with closing(sqlite3.connect(place)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connect = sqlite3.connect
+    with monkeypatch.context() as full:
+        full.setattr(sqlite3, "connect", lambda *given, **named: connect(*given, **{"factory": WithoutRoom, **named}))
+        full.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+        reader = await open_journal(place, "production")
+        with pytest.raises(JournalUnavailable, match=r"disk of the journal .* is full"):
+            await reader.append([note(1)])
+        assert [e.body["text"] for e in await reader.read()] == ["before"]
+    await journal.append([note(1, "by another")])
+    await reader.append([note(1, "after")])
+    assert [e.body["text"] for e in await reader.read()] == ["before", "by another", "after"]
+    await reader.close()
 
 
 async def test_a_full_disk_is_named_and_nothing_is_recorded(journal: Journal, place: Path) -> None:

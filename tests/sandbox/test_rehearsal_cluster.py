@@ -93,7 +93,9 @@ async def running() -> AsyncIterator[Rehearsal]:
         yield found
 
 
-@pytest.mark.parametrize("where", [pytest.param("real", marks=pytest.mark.real), "embedded", "embedded on this loop"])
+@pytest.mark.parametrize(
+    "where", [pytest.param("real", marks=pytest.mark.real), "embedded", pytest.param("embedded on this loop", marks=pytest.mark.slow)]
+)
 async def test_the_shipped_application_serves_and_is_measured(where: str) -> None:
     real = control_plane_binaries().etcd.parent if where == "real" else None
     size = Size(scrape_seconds=0.3, own_process="this loop" not in where)

@@ -107,6 +107,7 @@ async def test_the_proxy_follows_a_change_of_endpoints_within_milliseconds(town:
 
 
 @pytest.mark.real
+@pytest.mark.slow
 async def test_traffic_goes_on_while_the_api_server_is_away_and_nodes_find_it_again(real_plane: ControlPlane, town_on_real: Town) -> None:
     town = town_on_real
     await town.create("services", service("web", app="web"))
