@@ -32,6 +32,8 @@ CHECKS = (
     ("lint-imports",),
     ("mypy",),
 )
+SPREAD = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Whole files go to one worker; in the order of their folders, so that the longest do not come last."""
 LONG = ("-m", "slow or not slow", "--both")
 """What pytest is told so that it leaves nothing out."""
 
@@ -48,7 +50,7 @@ def main(arguments: list[str]) -> int:
     if command in ("test", "nightly"):
         set_up("test")
         long = LONG if command == "nightly" else ()
-        return run_checks() or build_control_plane() or call("-m", "pytest", "-n", "2", "--dist", "loadfile", *long, *rest)
+        return run_checks() or build_control_plane() or call("-m", "pytest", *SPREAD, *long, *rest)
     if command == "bench":
         set_up("test")
         return build_control_plane() or call("-m", "tests.bench", *rest)

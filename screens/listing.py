@@ -87,7 +87,7 @@ class ListScreen(ConsoleScreen):
 
     @property
     def crumb(self) -> str:
-        return self.HEADING
+        return self.CRUMB or self.HEADING
 
     def copy_text(self) -> str:
         """The chosen row."""

@@ -25,6 +25,7 @@ class LogsScreen(ConsoleScreen):
     """While it is held it shows the page from then; what comes meanwhile is counted."""
 
     CSS_PATH = "logs.tcss"
+    CRUMB: ClassVar[str] = "Logs"
     AUTO_FOCUS = "#lines"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space,f", "follow", "Pause", key_display="space", id="logs.follow"),

@@ -24,6 +24,7 @@ class MetricsScreen(ConsoleScreen):
     """Asks for curves while it is there; a new page comes at most once a second."""
 
     CSS_PATH = "metrics.tcss"
+    CRUMB: ClassVar[str] = "Metrics"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "window", "Longer", id="metrics.window"),
         Binding("b", "slot", "Slot", id="metrics.slot"),

@@ -33,6 +33,7 @@ class PodsScreen(ListScreen):
         Binding("l", "logs", "Logs", id="pods.logs"),
         Binding("L", "logs_of_all", "All its logs", id="pods.logs_of_all"),
     ]
+    CRUMB: ClassVar[str] = "Pods"
     NOUN: ClassVar[str] = "pod"
     HEADING: ClassVar[str] = "Pods of both slots"
     OPENS: ClassVar[bool] = False

@@ -27,9 +27,9 @@ class Hint:
 
 
 def paint_header(view: HeaderView, width: int, height: int) -> tuple[Line, ...]:
-    """One line. Where it is narrow the way to this screen goes first, then the user, then the place is cut; the rest stays."""
-    full = _header(view, width, " › ".join(view.crumbs))
-    return (full or _header(view, width, "", last=True),)
+    """One line. Where it is narrow the way to this screen goes first, then its name, then the user, then the place is cut."""
+    tries = (_header(view, width, " › ".join(view.crumbs[first:])) for first in (0, len(view.crumbs) - 1) if view.crumbs)
+    return (next(filter(None, tries), ()) or _header(view, width, "", last=True),)
 
 
 def _header(view: HeaderView, width: int, crumbs: str, *, last: bool = False) -> Line:

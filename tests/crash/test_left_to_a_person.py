@@ -12,7 +12,7 @@ from tests.contract.wire import eventually
 from tests.crash.preempting import users
 from tests.crash.stand import KILLED, PATIENCE, Person, Stand
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 POINT = "after step.intent slots.apply"
 USAGE, REFUSED, NEEDS_OPERATOR = 2, 3, 4
 
@@ -52,7 +52,6 @@ async def test_the_card_is_shown_and_going_on_needs_a_reason(standing: Stand) ->
     assert [sorted(found) for found in await users(standing)] == [["blue"], ["v1.5.1"]]
 
 
-@pytest.mark.slow
 async def test_leaving_it_as_it_is_is_recorded_and_final(standing: Stand) -> None:
     alice = await left(standing)
     code, said = await alice.cli("abort", "1", "--reason", "we try tomorrow")
@@ -63,7 +62,6 @@ async def test_leaving_it_as_it_is_is_recorded_and_final(standing: Stand) -> Non
     assert [sorted(found) for found in await users(standing)] == [["green"], ["v1.5.0"]]
 
 
-@pytest.mark.slow
 async def test_the_console_goes_on_with_it_and_leaves_another_as_it_is(standing: Stand) -> None:
     alice = await left(standing)
     desk = await open_desk(alice.options)

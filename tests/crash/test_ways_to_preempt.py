@@ -15,7 +15,7 @@ from tests.crash.preempting import users
 from tests.crash.stand import PATIENCE, Person, Stand
 from tests.support.faults import fault
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 WAITING, SUPERSEDED = 6, 4
 
 
@@ -51,7 +51,6 @@ async def test_a_rollback_by_command_line_preempts_a_deploy_that_waits(standing:
     await expect_back(standing, alice, said)
 
 
-@pytest.mark.slow
 async def test_a_rollback_by_the_console_preempts_a_deploy_that_waits(standing: Stand) -> None:
     alice, bob = await at_its_gate(standing)
     desk = await open_desk(bob.options)

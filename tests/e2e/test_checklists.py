@@ -11,8 +11,9 @@ from tests.sandbox.waiting import answered
 from tests.support.application import Json
 from tests.support.scenario import Scenario
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 async def test_a_verification_is_walked_item_by_item_and_survives_being_suspended(scenario: Starts) -> None:
     async with scenario() as s:
         await s.deploy("v1.4.2")
@@ -39,7 +40,6 @@ async def test_a_verification_is_walked_item_by_item_and_survives_being_suspende
         assert text[1].startswith("○ file the deployment report: skipped by"), "what was skipped comes first"
 
 
-@pytest.mark.slow
 async def test_a_command_of_the_team_runs_beside_the_runner_and_its_output_is_kept(scenario: Starts) -> None:
     async with scenario() as s:
         await s.deploy("v1.4.2")

@@ -20,6 +20,8 @@ from console.domain.views.derived import derive
 from tests.e2e.conftest import Starts
 from tests.support.scenario import Scenario
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 PATIENCE = 60.0
 
@@ -53,7 +55,6 @@ def active(desk: LiveDesk, snapshot: Snapshot) -> SlotName | None:
     return derived.position.active if derived else None
 
 
-@pytest.mark.slow
 async def test_a_release_goes_out_and_comes_back_from_the_console(scenario: Starts) -> None:
     async with scenario() as s:
         await s.deploy("v1.4.2")
@@ -76,7 +77,6 @@ async def test_a_release_goes_out_and_comes_back_from_the_console(scenario: Star
         await s.app.expect_live("blue", "v1.4.2")
 
 
-@pytest.mark.slow
 async def test_a_plan_that_is_another_one_by_now_is_shown_again(scenario: Starts) -> None:
     async with scenario() as s, console(s) as desk:
         with pytest.raises(PlanChanged) as changed:
@@ -85,7 +85,6 @@ async def test_a_plan_that_is_another_one_by_now_is_shown_again(scenario: Starts
         assert await reached(desk.runs(), lambda runs: True) == ()
 
 
-@pytest.mark.slow
 async def test_a_read_only_console_plans_and_watches_and_starts_nothing(scenario: Starts) -> None:
     async with scenario() as s, console(s, read_only=True) as desk:
         plan = await desk.plan("deploy", {"release": "v1.4.2"})

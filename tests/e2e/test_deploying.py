@@ -47,6 +47,7 @@ async def test_adopted_deployments_keep_all_that_is_not_ours(scenario: Starts) -
         assert without_ours(s, await s.app.objects()) == without_ours(s, before)
 
 
+@pytest.mark.slow
 async def test_in_one_slot_a_release_replaces_what_runs_and_the_way_back_applies_the_last_stable_one(scenario: Starts) -> None:
     async with scenario(ROLLING) as s:
         await s.deploy("v1.4.2")
@@ -59,6 +60,7 @@ async def test_in_one_slot_a_release_replaces_what_runs_and_the_way_back_applies
         assert await s.app.tags("main") == {"backend": "v1.4.2", "frontend": "v1.4.2"}
 
 
+@pytest.mark.slow
 async def test_a_hotfix_changes_one_component_and_leaves_the_other_its_image(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

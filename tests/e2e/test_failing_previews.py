@@ -14,7 +14,7 @@ SICK = {"FAULT_DATABASE_LOST": "1"}
 BAD = [
     pytest.param("v9-unready", UNREADY, "ready", id="never becomes ready"),
     pytest.param("v9-crash", CRASHING, "CrashLoopBackOff", id="crashes", marks=pytest.mark.slow),
-    pytest.param("v9-sick", SICK, "database", id="fails its health check"),
+    pytest.param("v9-sick", SICK, "database", id="fails its health check", marks=pytest.mark.slow),
     pytest.param("v9-missing", None, "v9-missing: not found", id="has no image", marks=pytest.mark.slow),
 ]
 

@@ -46,6 +46,7 @@ async def test_who_lacks_rights_is_told_which_before_anything_is_changed(scenari
     costs="the time until somebody logs in",
 )
 @pytest.mark.parametrize("box", REAL, indirect=True)
+@pytest.mark.slow
 async def test_a_run_whose_login_expires_goes_on_after_the_next_one(scenario: Starts) -> None:
     async with scenario(SHOP, waits={"bake": "20s"}) as s:
         await s.adopt("v1.4.0", active="east")
@@ -141,6 +142,7 @@ async def test_a_credential_plugin_that_works_is_used(scenario: Starts) -> None:
     does="nothing is planned or changed",
     costs="a deliberate confirmation by whoever moved the environment",
 )
+@pytest.mark.slow
 async def test_another_cluster_behind_the_same_name_is_refused(
     real_box: SandboxCluster, embedded_box: SandboxCluster, tmp_path: Path
 ) -> None:

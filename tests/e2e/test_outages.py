@@ -25,6 +25,8 @@ from tests.sandbox.waiting import answered, until
 from tests.support.faults import fault
 from tests.support.scenario import Scenario
 
+pytestmark = pytest.mark.slow
+
 SEEN_WITHIN = 5.0
 PATIENT = 4.0
 """Factor on what a person would wait: the machine of the tests has other work."""
@@ -78,7 +80,6 @@ OUTAGES: dict[str, tuple[Deed, Deed]] = {
     "etcd is killed and comes back": (kill_store, launch_store),
     "80 % of the packets are lost": (lose, lose_nothing),
 }
-CASES = [pytest.param(name, marks=() if name == "the API server hangs" else pytest.mark.slow) for name in OUTAGES]
 
 
 @fault(
@@ -88,7 +89,7 @@ CASES = [pytest.param(name, marks=() if name == "the API server hangs" else pyte
     does="waits with the reason in its step, looks where everything is, and goes on to its end",
     costs="the length of the outage",
 )
-@pytest.mark.parametrize("outage", CASES)
+@pytest.mark.parametrize("outage", OUTAGES)
 @pytest.mark.parametrize("box", [pytest.param("real", marks=pytest.mark.real)], indirect=True)
 async def test_an_outage_is_marked_everywhere_and_a_run_goes_on_after_it(scenario: Starts, outage: str) -> None:
     begin, end = OUTAGES[outage]

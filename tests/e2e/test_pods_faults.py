@@ -18,6 +18,8 @@ from tests.support.layout import SHOP
 from tests.support.people import Ran
 from tests.support.scenario import Scenario
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = ("run", "deploy", "--yes", "--reason", "hopeful", "-i")
 SEEN_WITHIN = 60.0
 """Seconds until `status` has to say it, most of which goes into starting that command on a busy machine."""
@@ -97,12 +99,10 @@ class Trouble:
 @pytest.mark.parametrize(
     "trouble",
     [
-        pytest.param(Trouble(needs_too_much, "Insufficient cpu", "Insufficient cpu"), id="cannot be scheduled", marks=pytest.mark.slow),
-        pytest.param(
-            Trouble(says_no_limits, "must specify limits.memory", "must specify limits.memory"), id="is over quota", marks=pytest.mark.slow
-        ),
-        pytest.param(Trouble(flaps, "exit 70", "restarted"), id="flaps", marks=pytest.mark.slow),
-        pytest.param(Trouble(claims_another, "v0.9.9", "v0.9.9"), id="is another release", marks=pytest.mark.slow),
+        pytest.param(Trouble(needs_too_much, "Insufficient cpu", "Insufficient cpu"), id="cannot be scheduled"),
+        pytest.param(Trouble(says_no_limits, "must specify limits.memory", "must specify limits.memory"), id="is over quota"),
+        pytest.param(Trouble(flaps, "exit 70", "restarted"), id="flaps"),
+        pytest.param(Trouble(claims_another, "v0.9.9", "v0.9.9"), id="is another release"),
     ],
 )
 async def test_a_preview_that(scenario: Starts, trouble: Trouble) -> None:
@@ -126,7 +126,6 @@ async def test_a_preview_that(scenario: Starts, trouble: Trouble) -> None:
     costs="the time they take",
 )
 @pytest.mark.parametrize("box", REAL, indirect=True)
-@pytest.mark.slow
 async def test_pods_that_start_slowly_are_waited_for(scenario: Starts) -> None:
     async with scenario(SHOP, waits={"ready": "120s"}) as s:
         await s.adopt("v1.4.0", active="east")
@@ -180,7 +179,6 @@ async def test_a_crash_after_the_switch_goes_back_and_keeps_evidence(scenario: S
     costs="the requests that fail until the switch back",
 )
 @pytest.mark.parametrize("box", REAL, indirect=True)
-@pytest.mark.slow
 async def test_a_database_lost_after_the_switch_goes_back(scenario: Starts) -> None:
     async with scenario(SHOP, waits={"bake": "40s", "health": "5s"}) as s:
         await s.adopt("v1.4.0", active="east")

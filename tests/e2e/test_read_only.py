@@ -15,6 +15,8 @@ from tests.screens.test_every_key import WAYS, pressed
 from tests.support.real_console import RealConsole, real_console
 from tests.support.scenario import Scenario
 
+pytestmark = pytest.mark.slow
+
 READS = {"get", "list", "watch", "log", "livez", "create"}
 """Verbs that may leave; `create` is for reviews of our own rights, which the API server stores nowhere."""
 LEAVES = ("console.quit", "console.suspend")
@@ -79,7 +81,6 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 @pytest.mark.parametrize("box", ["embedded"], indirect=True)
-@pytest.mark.slow
 async def test_every_command_that_would_change_something_is_refused_with_a_sentence(scenario: Starts) -> None:
     async with scenario() as s:
         await s.deploy("v1.4.2")

@@ -10,6 +10,7 @@ from tests.e2e.conftest import Starts
 from tests.support.layout import SHOP
 
 
+@pytest.mark.slow
 async def test_a_release_two_back_is_applied_to_the_idle_slot_and_then_switched_to(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")
@@ -88,6 +89,7 @@ async def test_a_release_that_was_rolled_back_is_held_until_somebody_lifts_it(sc
         await s.app.expect_live("west", "v1.5.0")
 
 
+@pytest.mark.slow
 async def test_the_emergency_procedure_goes_back_from_a_slot_that_serves_nothing(scenario: Starts) -> None:
     async with scenario(SHOP) as s:
         await s.adopt("v1.4.0", active="east")

@@ -19,6 +19,7 @@ from screens.form import InputForm
 from screens.jump import Jump
 from screens.overview import Overview
 from screens.page import Page
+from screens.places import PLACES, Place
 from screens.rollback import RollbackScreen
 from screens.run import RunScreen
 from screens.welcome import Welcome
@@ -98,6 +99,14 @@ async def test_crumbs_say_the_way_here(desk: FakeDesk) -> None:
         await see(pilot, "Overview  02:41 UTC")
         await pilot.press("enter")
         await see(pilot, "Overview › Run 41  02:41 UTC")
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place.key], ids=lambda place: place.name)
+async def test_every_place_names_itself_on_top(desk: FakeDesk, place: Place) -> None:
+    async with console(desk).run_test(size=(120, 40)) as pilot:
+        await at_home(pilot)
+        await pilot.press(place.key)
+        await see(pilot, f"Overview › {place.label}  02:41 UTC")
 
 
 async def test_keys_theme_and_glyphs_follow_the_users_file(desk: FakeDesk, tmp_path: Path) -> None:

@@ -112,10 +112,12 @@ def test_the_header_never_loses_the_environment_and_its_marks(width: int) -> Non
 
 def test_the_way_to_a_screen_is_shown_where_nothing_else_has_to_give_way_for_it() -> None:
     short = HeaderView("TRAIDER", "PRODUCTION", "traider-prod @ prod-eu1", "bob", (), ("Overview", "Pods"), "02:41 CET")
-    (wide,), (narrow,) = texts(chrome.paint_header(short, 100, 1)), texts(chrome.paint_header(short, 80, 1))
+    (wide,), (narrow,), (small,) = (texts(chrome.paint_header(short, width, 1)) for width in (100, 80, 68))
     assert wide.endswith("Overview › Pods  02:41 CET")
+    assert narrow.endswith(" Pods  02:41 CET")
     assert "Overview" not in narrow
-    assert "traider-prod @ prod-eu1 ▪ bob" in narrow
+    assert "Pods" not in small
+    assert "traider-prod @ prod-eu1 ▪ bob" in small
 
 
 def test_keys_that_cannot_be_used_go_first_where_it_is_narrow_and_the_last_three_stay() -> None:

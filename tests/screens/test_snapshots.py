@@ -12,9 +12,11 @@ from textual.pilot import Pilot
 from console.domain.freshness import Freshness
 from console.domain.snapshot import LIVE, METRICS, Snapshot
 from console.domain.views.readiness import Estimate, Readiness
+from tests.domain.views.test_charts import page as chart_page
 from tests.screens import checklists, scenes
 from tests.screens.apps import console, question, see
 from tests.screens.fake_desk import FakeDesk
+from tests.screens.test_logs import page as log_page
 
 Compare = Callable[..., bool]
 NARROW, WIDE, LARGE = (80, 24), (120, 40), (200, 60)
@@ -82,12 +84,17 @@ def test_overview_failing(snap_compare: Compare) -> None:
     assert snap_compare(console(desk), terminal_size=WIDE, run_before=doing("blocked: to blue v1.4.2", "partly: backend database 503"))
 
 
-def test_overview_blind_and_read_only(snap_compare: Compare) -> None:
+def test_overview_blind(snap_compare: Compare) -> None:
     """Neither the API server nor Prometheus answers."""
     gone = {**scenes.lost(12, "connection refused"), METRICS: Freshness("LOST", scenes.ago(70), "HTTP 503")}
     desk = prepared(replace(scenes.switched(), freshness=gone), scenes.finished(at=scenes.ago(9 * 86400)))
-    desk.read_only = True
     assert snap_compare(console(desk), terminal_size=WIDE, run_before=doing("LOST 12s", "Prometheus LOST", "ended: done"))
+
+
+def test_overview_read_only(snap_compare: Compare) -> None:
+    desk = prepared(scenes.well(), scenes.finished(at=scenes.ago(9 * 86400)))
+    desk.read_only = True
+    assert snap_compare(console(desk), terminal_size=NARROW, run_before=doing("USERS ● blue", "ended: done"))
 
 
 def test_overview_on_a_large_terminal(snap_compare: Compare) -> None:
@@ -101,6 +108,34 @@ def test_history(snap_compare: Compare, size: tuple[int, int]) -> None:
     ended = [scenes.finished(run=run, at=scenes.ago((50 - run) * 86400), outcome=how) for run, how in NIGHTS]
     desk = prepared(scenes.switched(), scenes.waiting_for_pods(), *ended)
     steps = doing("(usually 21s)", "key:h", "History  5 runs", "key:down", "run 40: deploy")
+    assert snap_compare(console(desk), terminal_size=size, run_before=steps)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_pods(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = prepared(scenes.deploying(), scenes.waiting_for_pods())
+    steps = doing("USERS ● blue", "key:p", "Pods of both slots  12 pods", "cannot reach database")
+    assert snap_compare(console(desk), terminal_size=size, run_before=steps)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_events(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = prepared(scenes.deploying(), scenes.waiting_for_pods())
+    assert snap_compare(console(desk), terminal_size=size, run_before=doing("USERS ● blue", "key:e", "Events"))
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_logs(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = prepared(scenes.deploying(), scenes.waiting_for_pods())
+    desk.pages.put(log_page(100))
+    assert snap_compare(console(desk), terminal_size=size, run_before=doing("USERS ● blue", "key:l", "GET /quotes/99 200"))
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_metrics(snap_compare: Compare, size: tuple[int, int]) -> None:
+    desk = prepared(scenes.well(), scenes.finished(at=scenes.ago(1800)))
+    desk.draws.put(lambda request: chart_page(request=request))
+    steps = doing("USERS ● blue", "key:m", "Metrics of both slots, last 1h", "run 40 deploy v1.4.2 to green: done")
     assert snap_compare(console(desk), terminal_size=size, run_before=steps)
 
 
@@ -126,15 +161,17 @@ def test_run_in_progress(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(console(desk), terminal_size=size, run_before=steps)
 
 
-def test_plan(snap_compare: Compare) -> None:
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_plan(snap_compare: Compare, size: tuple[int, int]) -> None:
     desk = prepared(scenes.well())
     steps = doing("USERS ● blue", "key:d", "release: a tag", "key:v", "key:2", "key:enter", "7 steps, 1 change")
-    assert snap_compare(console(desk), terminal_size=NARROW, run_before=steps)
+    assert snap_compare(console(desk), terminal_size=size, run_before=steps)
 
 
-def test_rollback(snap_compare: Compare) -> None:
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_rollback(snap_compare: Compare, size: tuple[int, int]) -> None:
     desk = prepared(scenes.switched())
-    assert snap_compare(console(desk), terminal_size=NARROW, run_before=doing("ready: to blue", "key:r", "blue is kept warm until 09:30"))
+    assert snap_compare(console(desk), terminal_size=size, run_before=doing("ready: to blue", "key:r", "blue is kept warm until 09:30"))
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
