@@ -1,4 +1,7 @@
-"""The main job by keyboard alone in a real terminal of 80x24: deploy, watch, switch, see it go wrong, roll back; handed over half-way."""
+"""The main job by keyboard alone in a real terminal of 80x24, handed over half-way to somebody else.
+
+Deploy, watch, switch, see it go wrong, roll back, walk the checklist to its end.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,9 @@ async def test_the_main_job_by_keyboard_and_handed_over(scenario: Starts) -> Non
             await hand_over(s, bob)
         (await s.cli("--json", "runs")).expect(0)
         await s.app.expect_live("blue", "v1.4.2")
-        assert (await s.show())["outcome"] == "done"
+        record = await s.show()
+        assert (record["runbook"], record["outcome"], record["by"]) == ("verify", "done", "operator-2")
+        assert [a["text"] for step in record["steps"] for a in step["answers"]] == ["cancelled", "0", "wiki/v142"]
 
 
 async def hand_over(s: Scenario, bob: Person) -> None:
@@ -83,4 +88,20 @@ async def hand_over(s: Scenario, bob: Person) -> None:
         pane.type("\r")
         await answer(pane, "b")
         await pane.until(lambda text: "done" in text and "roll back" in text, what="the way back")
-        await press(pane, "\x1b\x1b", "blue v1.4.2, well")
+        await press(pane, "\x1b\x1b", "blue v1.4.2, well", "none; the last one: roll back")
+        await walk_the_checklist(pane)
+
+
+async def walk_the_checklist(pane: Pane) -> None:
+    """What can be observed is observed; three items are asked of a person."""
+    await press(pane, "c", "start verify")
+    pane.type("j\r")
+    await pane.until(lambda text: "enter Start" in text and "3 questions" in text, what="the plan")
+    pane.type("\r")
+    await answer(pane, "v")
+    for item, said in ((3, "cancelled"), (4, "0"), (5, "wiki/v142")):
+        await pane.shows(f"item {item} of 5", "enter Answer")
+        await press(pane, "\r", "┏━ ")
+        await type_slowly(pane, said)
+        pane.type("\r")
+    await pane.shows("✔ done at")
