@@ -10,15 +10,18 @@ import shutil
 import ssl
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.domain.charts import ChartRequest
 from console.domain.environment import ClusterRef, Environment, MetricQueries
 from console.domain.ids import SlotName
 from console.metrics.prometheus import Prometheus
+from console.metrics.ranges import chart
 from console.metrics.rounds import watch_metrics
 from console.sandbox.certificates import Authority
 from console.sandbox.prometheus import running_metrics
@@ -237,6 +240,24 @@ async def metrics(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 
 COUNTED = (("blue", "200", 90), ("blue", "500", 10), ("green", "200", 100))
+
+
+async def test_curves_of_both_slots(metrics: str) -> None:
+    counted = 'http_requests_total{slot="$slot"'
+    queries = MetricQueries(
+        requests=f"sum(rate({counted}}}[$window]))",
+        errors=f'sum(rate({counted},code=~"5.."}}[$window])) / sum(rate({counted}}}[$window]))',
+        p95="",
+    )
+    async with source(metrics) as prometheus:
+        soon = datetime.now(UTC) + timedelta(seconds=5)
+        page = await chart(prometheus, replace(environment(), metrics=queries), ChartRequest(900.0), now=soon)
+    assert (page.trouble, (page.end - page.start).total_seconds()) == ("", 900.0)
+    blue, green = page.curves[BLUE], page.curves[GREEN]
+    assert [len(curve.points) for curve in (blue["requests"], blue["errors"], green["errors"])] == [181] * 3
+    assert blue["requests"].points[0].value is None, "what was not measured is a gap"
+    assert (blue["errors"].points[-1].value, green["errors"].points[-1].value) == (pytest.approx(0.1), 0.0)
+    assert (blue["p95"].state, blue["p95"].detail) == ("no_data", "no query is configured")
 
 
 async def test_the_query_api_itself(metrics: str) -> None:

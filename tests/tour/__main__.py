@@ -20,6 +20,8 @@ from tests.support.scenario import Scenario, running_box
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 SIZES = {"": (120, 40), "-narrow": (80, 24)}
 PATIENCE = 90.0
+ON_THE_WAY = ("checklist", "diff")
+"""Places that show something only in the middle of something."""
 _FONTS = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 
 
@@ -34,11 +36,12 @@ async def tour(folder: Path) -> None:
             await picture(c, "overview", narrow=True)
             await _deploy(c)
             await _goes_wrong(s, c)
-            for place in PLACES:
+            for place in (each for each in PLACES if each.name not in ON_THE_WAY):
                 await c.go(place.name)
                 await c.pilot.pause(1.5)
                 await picture(c, place.name)
             await _back(c)
+            await _checklist(c)
 
 
 async def _deploy(c: RealConsole) -> None:
@@ -47,6 +50,11 @@ async def _deploy(c: RealConsole) -> None:
     await c.press(*"v1.5.0", "enter")
     await _seen(c, lambda text: "enter Start" in text and "change" in text)
     await picture(c, "plan")
+    await c.press("f")
+    await _seen(c, lambda text: "traider-backend:v1.5.0" in text)
+    await picture(c, "diff")
+    await c.press("escape")
+    await _seen(c, lambda text: "enter Start" in text)
     await _asked(c)
     await deliberately(c.pilot, "d")
     await _seen(c, lambda text: "asks" in text and "enter Answer" in text)
@@ -77,6 +85,17 @@ async def _back(c: RealConsole) -> None:
     await _seen(c, lambda text: "done" in text)
     await c.pilot.pause(1.0)
     await picture(c, "record")
+
+
+async def _checklist(c: RealConsole) -> None:
+    """The verification after a deployment, until a person is asked."""
+    await c.go("checklist")
+    await c.press("j", "enter")
+    await _seen(c, lambda text: "enter Start" in text and "3 questions" in text)
+    await _asked(c)
+    await deliberately(c.pilot, "v")
+    await _seen(c, lambda text: "item 3 of 5" in text and "enter Answer" in text)
+    await picture(c, "checklist")
 
 
 async def _asked(c: RealConsole) -> None:
