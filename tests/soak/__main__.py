@@ -12,9 +12,11 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from console.sandbox.rehearsal_faults import NoSuchPods
 from console.sandbox.relay import Link
 from tests.bench import processes
 from tests.bench.pane import Pane, opened
@@ -114,7 +116,8 @@ async def _release(s: Scenario, dice: random.Random, found: Soak) -> None:
     elif what == "rollback":
         await s.cli("rollback", "--yes", "--reason", "soak")
     else:
-        await s.box.faults.crash(dice.choice(s.layout.slots), component=dice.choice(("backend", "frontend")))
+        with suppress(NoSuchPods):
+            await s.box.faults.crash(dice.choice(s.layout.slots), component=dice.choice(("backend", "frontend")))
     found.count(what)
     await asyncio.sleep(dice.uniform(5.0, 20.0))
 
