@@ -15,7 +15,7 @@ from console.domain.run import Question
 from console.domain.runbook import Step
 from console.engine.action import Done
 from console.engine.ending import Ending, LeaseLost, OperatorNeeded, StepEnded
-from console.engine.failures import Failure, back_off, failure_of, pause_after, said
+from console.engine.failures import Failure, back_off, pause_after, said
 from console.engine.questions import ask
 from console.engine.session import Session
 from console.engine.stage import UNTOUCHED, Stage, stage_of, until_done
@@ -119,7 +119,7 @@ async def _attempt(stage: Stage, change: Change, setbacks: _Setbacks) -> tuple[W
     except Exception as error:
         session.result(stage.step.name, "in_doubt", said(error), attempt=stage.attempt, seconds=stage.seconds)
         stage.excuse(error, since=sent)
-        if failure_of(error) is Failure.REFUSED:
+        if stage.meaning(error) is Failure.REFUSED:
             raise StepEnded("blocked", said(error), evidence={UNTOUCHED: await _untouched(stage, change)}) from error
         await _setback(stage, error, setbacks)
         return None
@@ -140,7 +140,7 @@ async def _setback(stage: Stage, error: Exception, setbacks: _Setbacks) -> None:
     """Wait before the next look, or end what looking again would not help."""
     signals = stage.session.signals
     setbacks.tries += 1
-    match failure_of(error):
+    match stage.meaning(error):
         case Failure.LOGIN:
             await stage.wait_for_login(error)
         case Failure.REPLAN:

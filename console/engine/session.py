@@ -61,6 +61,8 @@ class Session:
         """A look at the world for a step that has not begun: its name, when, and what is seen."""
         self.proved_at: float | None = None
         """When the target was last proved to be the one of the start, on the monotonic clock."""
+        self.away_at: float | None = None
+        """When the API server was last found to be away, on the monotonic clock."""
 
     @property
     def name(self) -> str:

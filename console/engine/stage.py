@@ -26,6 +26,8 @@ LOGIN_SECONDS = 2.0
 """Between two looks whether somebody logged in again."""
 OUTAGE_SECONDS = 900.0
 """That the API server may be away in one step without the step running out of its own time."""
+DENIED_SECONDS = 20.0
+"""After an outage in which a denial may pass: an API server that has just started refuses everybody until it knows its own rules."""
 WAITING_FOR_LOGIN = "waiting for a new login"
 UNTOUCHED = "untouched"
 """Evidence of a step that was refused before any of its writes took effect."""
@@ -100,13 +102,22 @@ class Stage:
         if failure_of(error) is Failure.LOGIN:
             self.deadline += self.session.deps.clock.monotonic() - since
         elif isinstance(error, PortError) and error.away:
-            lost = min(self.session.deps.clock.monotonic() - since, OUTAGE_SECONDS - self.away)
+            self.session.away_at = self.session.deps.clock.monotonic()
+            lost = min(self.session.away_at - since, OUTAGE_SECONDS - self.away)
             self.away += lost
             self.deadline += lost
 
+    def meaning(self, error: Exception) -> Failure:
+        """As `failure_of`, but for a denial right after an outage, which may pass."""
+        denied = isinstance(error, PortError) and error.status == 403
+        away_at = self.session.away_at
+        if denied and away_at is not None and self.session.deps.clock.monotonic() - away_at < DENIED_SECONDS:
+            return Failure.AGAIN
+        return failure_of(error)
+
     async def setback(self, error: Exception, tries: int) -> None:
         """Wait as the error demands, or raise the Ending that it means. For questions: they have no effect."""
-        match failure_of(error):
+        match self.meaning(error):
             case Failure.LOGIN:
                 await self.wait_for_login(error)
             case Failure.AGAIN | Failure.DOUBT | Failure.REPLAN:

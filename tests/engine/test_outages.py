@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from console.cluster.errors import Details, Gone, ServerFault, TimedOut, TooManyRequests, Unreachable
+from console.cluster.errors import Details, Forbidden, Gone, ServerFault, TimedOut, TooManyRequests, Unreachable
 from console.domain.change import JsonPatch, Write
 from console.domain.errors import PortError
 from console.engine import follow, stage
@@ -36,6 +36,34 @@ async def test_an_outage_longer_than_a_steps_time_is_waited_for(shop: Rig, error
     assert shop.clock.monotonic() - began > 60
     told = [str(e.body["text"]) for e in await shop.journal.read() if e.type == "step.progress"]
     assert f"{error.message}; trying again" in told
+
+
+DENIED = Forbidden("services is forbidden: User alice cannot list resource services")
+
+
+@fault(
+    "an API server that has just started refuses everybody until it knows its own rules (403)",
+    group="the cluster",
+    sees="the denial and `trying again` in the step's progress",
+    does="takes a denial within 20 s after an outage for one that passes; any other ends the step at once",
+    costs="the seconds until the server knows its rules",
+)
+@pytest.mark.parametrize("verb", ["observe", "write"])
+async def test_a_denial_right_after_an_outage_passes(shop: Rig, verb: str) -> None:
+    opened = await shop.open(assume_yes=True)
+    for error in (REFUSED, DENIED):
+        shop.cluster.fail(verb, error, times=3)
+    assert (await shop.drive(opened.ref)).outcome == "done"
+
+
+async def test_a_denial_that_stays_after_an_outage_ends_the_step(shop: Rig) -> None:
+    opened = await shop.open(assume_yes=True)
+    for error, times in ((REFUSED, 3), (DENIED, 10_000)):
+        shop.cluster.fail("write", error, times=times)
+    began = shop.clock.monotonic()
+    record = await shop.drive(opened.ref)
+    assert DENIED.message in record.outcome_reason
+    assert shop.clock.monotonic() - began < 60
 
 
 async def test_an_outage_without_end_ends_the_step(shop: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
