@@ -29,6 +29,14 @@ def packages(modules: set[str]) -> set[str]:
             {"httpx", "sqlalchemy", "pydantic", "requests", "dateutil", "prometheus_api_client", "actions"},
         ),
         ("import console.cli.status", {"textual", "sqlalchemy", "requests"}),
+        (
+            "import console.cli.pods, console.cli.logs, console.cli.look, console.cli.metrics",
+            {"textual", "rich", "sqlalchemy", "pydantic", "requests", "httpx", "aiohttp", "kubernetes", "actions"},
+        ),
+        (
+            "import console.cli.audit, console.cli.report, console.cli.items, console.cli.runs",
+            {"textual", "rich", "pydantic", "requests", "httpx", "aiohttp", "kubernetes", "actions"},
+        ),
         ("import console.cluster.connect", {"requests", "textual", "sqlalchemy", "oauthlib", "websocket"}),
         ("import actions", {"textual", "kubernetes", "aiohttp", "httpx", "requests"}),
         ("import console.engine.runner", {"textual", "kubernetes", "aiohttp", "httpx", "requests"}),
