@@ -97,7 +97,7 @@ def _input(top: Fields, key: Scalar, node: Node) -> Input:
 def _default(node: Node, kind: InputType, choices: tuple[str, ...]) -> str:
     value = anything(node) if kind in ("number", "duration") else text(node)
     if kind == "choice" and value not in choices:
-        raise Wrong(f"the default {value!r} is no choice", did_you_mean(value, choices))
+        raise Wrong(f"the default {value!r} is no choice", did_you_mean(value, choices) or "write choices beside it, with this word")
     if kind == "duration":
         return _duration(node)
     if kind == "number" and not re.fullmatch(r"[0-9]{1,9}", value):

@@ -124,11 +124,14 @@ def _structure(change: Callable[[random.Random, Any], Any]) -> Spoil:
 
 
 def _slots(document: Any) -> list[tuple[Any, Any]]:
-    """Every place of a value: the container, and its key or index."""
+    """Every place of a value: the container, and its key or index. Each container once: an alias may lead into itself."""
     found: list[tuple[Any, Any]] = []
-    waiting = [document]
+    waiting, seen = [document], set[int]()
     while waiting:
         here = waiting.pop()
+        if id(here) in seen:
+            continue
+        seen.add(id(here))
         keys = list(here) if isinstance(here, dict) else range(len(here)) if isinstance(here, list) else ()
         for key in keys:
             found.append((here, key))
