@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, TypeVar
 
 from textual import events
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -115,6 +116,9 @@ class ConsoleScreen(Screen[None]):
     def on_mount(self) -> None:
         self._draw_all()
 
+    def on_unmount(self) -> None:
+        forget_drawn()
+
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         self.set_class(small, "-small")
@@ -163,9 +167,17 @@ class Dialog(ModalScreen[R | None]):
     def show_state(self, state: ConsoleState) -> None:
         self.state = state
 
+    def on_unmount(self) -> None:
+        forget_drawn()
+
     def dismiss(self, result: R | None = None) -> AwaitComplete:
         """Once, and only while it is on top: a key that was queued behind the one that closed it must not close what is below."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+
+def forget_drawn() -> None:
+    """A cache of Textual's keeps what a thousand widgets have drawn, long after they are gone: some 40 KB each."""
+    StylesCache.get_inner_outer.cache_clear()
 
 
 NOTICE_SECONDS = {"info": 12.0, "error": 60.0}

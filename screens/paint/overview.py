@@ -13,6 +13,8 @@ from console.domain.views.words import cells, plural
 
 NARROW = 100
 """Columns below which the verdicts take two lines."""
+LEAST_DEPLOY = 20
+"""Columns that the deployment needs beside the others."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,17 @@ def verdicts_of(view: OverviewView, *, split: bool) -> VerdictsView:
 
 
 def paint_verdicts(view: VerdictsView, width: int, height: int) -> tuple[Line, ...]:
-    """`USERS … ▪ DEPLOY … ▪ SWITCH …` on one line; where it is narrow the deployment has a second one."""
+    """`USERS … ▪ DEPLOY … ▪ SWITCH …` on one line; the deployment has a second one where that is too narrow, or users' state long."""
     switch_tone: Tone = "broken" if view.split else "plain"
     users, deploy = _named("USERS", view.users), _named("DEPLOY", view.deploy)
-    switch: Line = (Span("SWITCH ", "strong"), span(view.switch_short if width < NARROW else view.switch, switch_tone))
-    if width < NARROW:
-        room = width - width_of(switch) - 6
-        return ((Span(" "), *joined([clip(users, room), switch])), (Span(" "), *clip(deploy, width - 1)))
-    room = width - 1 - width_of(switch) - width_of(users) - 6
-    if room < 20:
-        switch = (Span("SWITCH ", "strong"), span(view.switch_short, switch_tone))
-        room = max(20, width - 1 - width_of(switch) - width_of(users) - 6)
-    return (clip((Span(" "), *joined([users, clip(deploy, room), switch])), width),)
+    long: Line = (Span("SWITCH ", "strong"), span(view.switch, switch_tone))
+    short: Line = (Span("SWITCH ", "strong"), span(view.switch_short, switch_tone))
+    for switch in (long, short) if width >= NARROW else ():
+        room = width - 1 - width_of(switch) - width_of(users) - 6
+        if room >= min(LEAST_DEPLOY, width_of(deploy)):
+            return ((Span(" "), *joined([users, clip(deploy, room), switch])),)
+    room = width - width_of(short) - 6
+    return ((Span(" "), *joined([clip(users, room), short])), (Span(" "), *clip(deploy, width - 1)))
 
 
 def paint_lines(view: LinesView, width: int, height: int) -> tuple[Line, ...]:

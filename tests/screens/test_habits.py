@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from screens.places import PLACES, Place
 from screens.rollback import RollbackScreen
 from screens.run import RunScreen
 from screens.welcome import Welcome
+from screens.widgets.table_panel import TablePanel
 from tests.screens import scenes
 from tests.screens.apps import at_home, console, console_by, see, shown, until
 from tests.screens.fake_desk import FakeDesk
@@ -99,6 +102,17 @@ async def test_crumbs_say_the_way_here(desk: FakeDesk) -> None:
         await see(pilot, "Overview  02:41 UTC")
         await pilot.press("enter")
         await see(pilot, "Overview › Run 41  02:41 UTC")
+
+
+async def test_what_a_screen_has_drawn_goes_with_it(desk: FakeDesk) -> None:
+    async with console(desk).run_test() as pilot:
+        await at_home(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EventsScreen), what="the events")
+        drawn = weakref.ref(pilot.app.screen.query_one(TablePanel)._styles_cache)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Overview), what="the Overview")
+        await until(pilot, lambda: gc.collect() and drawn() is None, what="nothing keeps the lines any more")
 
 
 @pytest.mark.parametrize("place", [place for place in PLACES if place.key], ids=lambda place: place.name)

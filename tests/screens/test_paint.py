@@ -98,6 +98,16 @@ def test_three_verdicts_take_two_lines_where_it_is_narrow() -> None:
     assert "DEPLOY ‖ v1.5.0 asks: Switch live traffic to green? ▪ SWITCH backend → blue, frontend → blue" in wide
 
 
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_a_long_story_of_users_takes_neither_the_deployment_nor_the_switch_away(width: int) -> None:
+    seen = overview.verdicts_of(view(scenes.deploying), split=False)
+    long = replace(seen, users=replace(seen.users, text="blue v1.4.2, partly: " + "backend has 1 of 2 pods available, " * 5))
+    first, second = texts(overview.paint_verdicts(long, width, 0))
+    assert first.startswith(" USERS ")
+    assert first.endswith(" ▪ SWITCH all → blue")
+    assert second == " DEPLOY ‖ v1.5.0 asks: Switch live traffic to green?"
+
+
 HEADER = HeaderView("TRAIDER", "PRODUCTION", "traider-prod @ arn:aws:eks:eu-central-1:1234567890:cluster/prod-eu1", "system:serviceaccount:ops:bob", ("REHEARSAL", "READ-ONLY"), (), "02:41 CET")  # noqa: E501  # fmt: skip
 
 
