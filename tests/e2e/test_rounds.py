@@ -9,7 +9,7 @@ from tests.e2e.conftest import Starts
 from tests.support.scenario import Scenario
 
 
-@pytest.mark.parametrize(("rounds", "rate"), [(2, 40.0), pytest.param(20, 200.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("rounds", "rate"), [(1, 40.0), pytest.param(20, 200.0, marks=pytest.mark.slow)])
 async def test_deploying_switching_and_going_back_costs_no_request(scenario: Starts, rounds: int, rate: float) -> None:
     """`rate` requests a second; the short form leaves a busy machine room."""
     async with scenario(hurried=False) as s:

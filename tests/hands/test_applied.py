@@ -22,6 +22,7 @@ NAME = "traider-backend-blue"
     does="is refused by the precondition, plans again on what is there now, goes on",
     costs="nothing",
 )
+@pytest.mark.slow
 async def test_an_apply_by_force_waits_for_a_plan_that_has_seen_the_edit(operator: Opens, api: Api, paths: Paths, node: Node) -> None:
     async def edit() -> None:
         change = {"spec": {"revisionHistoryLimit": 5}}

@@ -121,6 +121,7 @@ async def test_a_release_that_is_pushed_while_it_runs_can_be_deployed(running: R
     assert (health["slot"], health["release"]) == ("green", "v0")
 
 
+@pytest.mark.slow
 async def test_faults_of_a_slot(running: Rehearsal) -> None:
     faults, url = running.box.faults, running.box.url("traider-frontend")
     assert await faults.slot("blue", component="frontend", error_rate=1.0) == 1
@@ -141,6 +142,7 @@ async def test_faults_of_a_slot(running: Rehearsal) -> None:
     await running.serves()
 
 
+@pytest.mark.slow
 async def test_the_database_can_be_taken_away_and_comes_back(running: Rehearsal) -> None:
     await running.box.faults.stop_database()
     assert await _status(f"{running.box.url('traider-frontend')}/api/health/detailed") == 503
@@ -149,6 +151,7 @@ async def test_the_database_can_be_taken_away_and_comes_back(running: Rehearsal)
     await running.serves()
 
 
+@pytest.mark.slow
 async def test_the_link_to_the_api_server_can_go_while_the_application_serves_on(running: Rehearsal) -> None:
     await running.box.faults.api(Link.REFUSED)
     with pytest.raises(Unreachable):
@@ -158,6 +161,7 @@ async def test_the_link_to_the_api_server_can_go_while_the_application_serves_on
     assert await running.client.request("GET", "/livez") == b"ok"
 
 
+@pytest.mark.slow
 async def test_credentials_expire_and_are_renewed(running: Rehearsal) -> None:
     running.box.faults.expire_credentials("operator")
     anew = await connect(kubeconfig=running.box.kubeconfig("operator"), context=None)
