@@ -41,7 +41,7 @@ Override = Annotated[str, Field(description="names of the rules that a person ta
 class Params(BaseModel):
     """Parameters of a step; an unknown one is a mistake in the runbook."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SlotParams(Params):

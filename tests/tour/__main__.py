@@ -6,6 +6,7 @@ A release goes out, is switched to, goes wrong and is rolled back, by keys alone
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -82,8 +83,7 @@ async def _back(c: RealConsole) -> None:
     await _asked(c)
     await picture(c, "rollback-question")
     await deliberately(c.pilot, "b")
-    await _seen(c, lambda text: "done" in text)
-    await c.pilot.pause(1.0)
+    await _seen(c, lambda text: "✔ done at" in text)
     await picture(c, "record")
 
 
@@ -126,5 +126,6 @@ async def _seen(c: RealConsole, holds: Callable[[str], object]) -> None:
 if __name__ == "__main__":
     PICTURES.mkdir(parents=True, exist_ok=True)
     with short_folder() as made:
+        os.environ["XDG_STATE_HOME"] = str(made / "state")  # evidence is kept there, and its path is in the pictures
         asyncio.run(tour(made))
     print(f"{len(list(PICTURES.glob('*.svg')))} pictures in {PICTURES}")
